@@ -170,6 +170,22 @@ class OrderPaid(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[OrderLine, ...]
 
 
+class PaymentProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund of a shop's order failed, or a buyer asked their bank for the money back. order: its number as people see it; amount: in minor units.
+
+    status: of a dispute: ``inquiry`` (nothing was taken yet), ``open`` (the bank holds the money), ``won`` or ``lost``; ``""`` for a refund.
+    """
+
+    event_id: str
+    site: str
+    order: str
+    kind: Literal["refund_failed", "dispute"]
+    status: str
+    amount: int
+    currency: str
+    reason: str
+
+
 class Specs:
     """The hooks."""
 
@@ -219,6 +235,13 @@ class Specs:
     @_spec
     def order_paid(self, order: OrderPaid) -> None:
         """An order was paid, and its goods have left the stock. Called within a minute while `cms watch`, `cms serve` or a worker runs. At least once."""
+
+    @_spec
+    def payment_problem(self, problem: PaymentProblem) -> None:
+        """A refund of an order failed, or a dispute about its payment began or ended. Called within a minute while `cms watch`, `cms serve` or a worker runs.
+
+        At least once, for each status of a dispute.
+        """
 
     @_spec
     def stock_low(self, stock: StockLow) -> None:

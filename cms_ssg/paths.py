@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from cms_ssg.text.slugs import safe_path
+from cms_ssg.text.slugs import normal_form, safe_path
 
 _SAFE: Final = "/!$&'()*+,;=:@-._~?#%"
 _UNSAFE: Final = frozenset(' "<>\\^`{|}')
@@ -21,11 +21,11 @@ def is_upload(path: str) -> bool:
 
 @lru_cache(maxsize=16_384)  # pages of a site name the same few lists again and again
 def canonical_path(path: str) -> str:
-    """A page's path as it is claimed: a folder ends in '/', a file in its extension, index.html is its folder.
+    """A page's path as it is claimed: in Unicode normal form C, a folder ends in '/', a file in its extension, index.html is its folder.
 
     Raises ValueError where the path is not safe.
     """
-    path = safe_path(path)
+    path = safe_path(normal_form(path))
     folder, _, last = path.rpartition("/")
     if last == "index.html":
         return folder + "/"
@@ -36,7 +36,7 @@ def canonical_path(path: str) -> str:
 
 def file_path(path: str) -> str:
     """A file's path as it is claimed: under its own name, with or without an extension; index.html is its folder. Raises as canonical_path."""
-    path = safe_path(path)
+    path = safe_path(normal_form(path))
     return path[: -len("index.html")] if path.endswith("/index.html") else path
 
 

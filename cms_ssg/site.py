@@ -26,10 +26,13 @@ NO_WORDS: Final = ListWords()
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """root: the site folder, absolute; settings: after defaults and overrides."""
+    """root: the site folder, absolute; settings: after defaults and overrides; seen_at: where ``cms serve`` shows it, if it does: links in e-mails lead
+    there.
+    """
 
     root: Path
     settings: Settings
+    seen_at: str = ""
 
     @cached_property
     def _loaded_schemas(self) -> Schemas:
@@ -137,7 +140,7 @@ class Site:
         return self.rules.entry_path(collection, type_name, locale, file, fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Site, (self.root, self.settings)
+        return Site, (self.root, self.settings, self.seen_at)
 
     def title(self, locale: str) -> str:
         """The site's title in a locale."""
@@ -171,6 +174,11 @@ class Site:
 
         return urlsplit(self.settings.base_url).path.rstrip("/")
 
+    @property
+    def link_url(self) -> str:
+        """What links in e-mails begin with, without a final '/': base_url, or where ``cms serve`` shows the site."""
+        return self.seen_at or self.settings.base_url
+
     def locate(self, file: str) -> str:
         """Where a file of the site lies, below its root: a shared one as ``../shared/static/logo.svg``, which the site's own of that name hides."""
         if self.settings.shared and not (self.root / file).exists():
@@ -188,11 +196,15 @@ class Site:
         return f"{parts.scheme}://{parts.netloc}"
 
 
+SEEN_AT: Final = "CMS_API_SEEN_AT"
+"""How `cms serve` tells the API behind it where the site is seen."""
+
+
 def open_site(root: Path, environ: Mapping[str, str], env: str = "") -> Site:
     """The site in a folder. env: name of an [env.NAME] table. Raises CmsError settings.*."""
     from cms_ssg.config.load import load_settings
 
-    return Site(root.resolve(), load_settings(root.resolve(), environ, env))
+    return Site(root.resolve(), load_settings(root.resolve(), environ, env), environ.get(SEEN_AT, ""))
 
 
 @cache

@@ -19,6 +19,38 @@ CREATE FUNCTION cms.copy_to_type_table(of_table text, columns jsonb, types text,
   FROM jsonb_each(columns)
 $_$;
 
+CREATE FUNCTION cms.count_documents() RETURNS trigger
+    LANGUAGE plpgsql
+    SET "DateStyle" TO 'ISO'
+    AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO cms.document_counts AS c (site, locale, name, documents)
+    SELECT n.site, n.locale, name, count(*) FROM new_rows n, cms.list_counted(n.terms, n.published_at) name WHERE n.shown
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (site, locale, name) DO UPDATE SET documents = c.documents + excluded.documents;
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO cms.document_counts AS c (site, locale, name, documents)
+    SELECT o.site, o.locale, name, -count(*) FROM old_rows o, cms.list_counted(o.terms, o.published_at) name WHERE o.shown
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (site, locale, name) DO UPDATE SET documents = c.documents + excluded.documents;
+  ELSE
+    INSERT INTO cms.document_counts AS c (site, locale, name, documents)
+    SELECT site, locale, name, sum(step) FROM (
+      SELECT p.* FROM old_rows o JOIN new_rows n USING (entry)
+      CROSS JOIN LATERAL (
+        SELECT o.site, o.locale, name, -1 AS step FROM cms.list_counted(o.terms, o.published_at) name WHERE o.shown
+        UNION ALL SELECT n.site, n.locale, name, 1 FROM cms.list_counted(n.terms, n.published_at) name WHERE n.shown) p
+      WHERE (o.shown, o.site, o.locale, o.published_at, o.terms) IS DISTINCT FROM (n.shown, n.site, n.locale, n.published_at, n.terms)) steps
+    GROUP BY 1, 2, 3 HAVING sum(step) <> 0 ORDER BY 1, 2, 3
+    ON CONFLICT (site, locale, name) DO UPDATE SET documents = c.documents + excluded.documents;
+  END IF;
+  DELETE FROM cms.document_counts WHERE documents = 0 AND site IN (SELECT site FROM old_rows);
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION cms.create_monthly_partitions(ahead integer DEFAULT 4) RETURNS integer
     LANGUAGE sql
     AS $$
@@ -109,6 +141,12 @@ CREATE FUNCTION cms.diff_fields(before jsonb, after jsonb) RETURNS jsonb
   FROM jsonb_each(before) b FULL JOIN jsonb_each(after) a USING (key) WHERE b.value IS DISTINCT FROM a.value
 $$;
 
+CREATE FUNCTION cms.disputed(of_payment bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  SELECT coalesce(sum(d.amount), 0)::bigint FROM cms.payment_disputes d WHERE d.payment = of_payment AND d.status IN ('open', 'lost')
+$$;
+
 CREATE FUNCTION cms.follow_rows(followed regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -142,6 +180,13 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+
+CREATE FUNCTION cms.list_counted(terms text[], published_at timestamp with time zone) RETURNS SETOF text
+    LANGUAGE sql STABLE ROWS 10 PARALLEL SAFE
+    AS $$
+  SELECT '/' UNION ALL SELECT unnest(terms)
+  UNION ALL SELECT '/' || date_trunc('month', published_at AT TIME ZONE 'UTC')::date::text WHERE published_at IS NOT NULL
+$$;
 
 CREATE FUNCTION cms.make_document_vector(config regconfig, texts text[], words text[]) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -182,46 +227,18 @@ CREATE FUNCTION cms.make_post_months(months date[]) RETURNS integer
   SELECT coalesce(sum(cms.make_months(name, months)), 0)::int FROM (SELECT DISTINCT name FROM cms.type_tables WHERE partition = 'month' ORDER BY name) t
 $$;
 
-CREATE FUNCTION cms.make_search_query(config regconfig, wanted text[], unwanted text[]) RETURNS tsquery
-    LANGUAGE plpgsql IMMUTABLE
-    AS $$
-DECLARE
-  term text[];
-  found tsquery := ''::tsquery;
-  spare tsquery := ''::tsquery;
-BEGIN
-  IF cardinality(wanted) = 0 THEN -- a loop over slices of nothing is an error
-    RETURN found;
-  END IF;
-  FOREACH term SLICE 1 IN ARRAY wanted LOOP
-    IF term[1] = 'word' AND config <> 'simple'::regconfig AND numnode(plainto_tsquery(config, term[2])) = 0 THEN
-      spare := spare && cms.make_term_query('simple', term[1], term[2], term[3]);
-    ELSE
-      found := found && cms.make_term_query(config, term[1], term[2], term[3]);
-    END IF;
-  END LOOP;
-  IF numnode(found) = 0 THEN
-    found := spare;
-  END IF;
-  IF cardinality(unwanted) > 0 THEN
-    FOREACH term SLICE 1 IN ARRAY unwanted LOOP
-      found := found && !!cms.make_term_query(config, term[1], term[2], term[3]);
-    END LOOP;
-  END IF;
-  RETURN found;
-END $$;
-
 CREATE FUNCTION cms.make_term_query(config regconfig, kind text, txt text, word text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE
     AS $$
 DECLARE
   found tsquery := phraseto_tsquery('simple', word);
+  beginning text := translate(word, '''\', ''); -- a word, so nothing is lost
 BEGIN
   IF config <> 'simple'::regconfig THEN
     found := found || phraseto_tsquery(config, txt);
   END IF;
-  IF kind = 'prefix' THEN
-    found := found || to_tsquery('simple', '''' || translate(word, '''\\', '') || ''':*'); -- a word, so nothing is lost
+  IF kind = 'prefix' AND beginning <> '' THEN
+    found := found || to_tsquery('simple', '''' || beginning || ''':*');
   END IF;
   RETURN found;
 END $$;
@@ -984,6 +1001,14 @@ CREATE TABLE cms.discussions (
     is_open boolean NOT NULL
 );
 
+CREATE TABLE cms.document_counts (
+    site integer NOT NULL,
+    locale text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    facet text GENERATED ALWAYS AS (split_part(name, '/'::text, 1)) STORED NOT NULL COLLATE pg_catalog."C",
+    documents bigint NOT NULL
+);
+
 CREATE TABLE cms.documents (
     entry bigint NOT NULL,
     site integer NOT NULL,
@@ -1517,6 +1542,30 @@ CREATE TABLE cms.pages_9 (
     published_at timestamp with time zone
 );
 
+CREATE TABLE cms.payment_disputes (
+    number bigint NOT NULL,
+    site integer NOT NULL,
+    payment bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    due_at timestamp with time zone,
+    told_status text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payment_disputes_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT payment_disputes_status_check CHECK ((status = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text])))
+);
+
+ALTER TABLE cms.payment_disputes ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME cms.payment_disputes_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE cms.payment_events (
     site integer NOT NULL,
     provider text NOT NULL COLLATE pg_catalog."C",
@@ -1538,6 +1587,8 @@ CREATE TABLE cms.payment_refunds (
     status text DEFAULT 'requested'::text NOT NULL COLLATE pg_catalog."C",
     problem text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    name text COLLATE pg_catalog."C",
+    problem_told boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_refunds_amount_check CHECK ((amount > 0)),
     CONSTRAINT payment_refunds_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'done'::text, 'failed'::text])))
 );
@@ -1567,6 +1618,7 @@ CREATE TABLE cms.payments (
     problem text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
     CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payments_check CHECK (((refunded >= 0) AND (refunded <= amount))),
     CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -2007,6 +2059,9 @@ ALTER TABLE ONLY cms.dirty
 ALTER TABLE ONLY cms.discussions
     ADD CONSTRAINT discussions_pkey PRIMARY KEY (entry);
 
+ALTER TABLE ONLY cms.document_counts
+    ADD CONSTRAINT document_counts_pkey PRIMARY KEY (site, locale, name);
+
 ALTER TABLE ONLY cms.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (entry);
 
@@ -2156,6 +2211,12 @@ ALTER TABLE ONLY cms.pages_8
 
 ALTER TABLE ONLY cms.pages_9
     ADD CONSTRAINT pages_9_pkey PRIMARY KEY (site, entry);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_site_payment_name_key UNIQUE (site, payment, name);
 
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_pkey PRIMARY KEY (site, provider, event);
@@ -2311,6 +2372,10 @@ CREATE INDEX deliveries_site ON cms.deliveries USING btree (site, made_at DESC);
 
 CREATE INDEX dirty_turn ON cms.dirty USING btree (site, turn, path);
 
+CREATE INDEX document_counts_most ON cms.document_counts USING btree (site, locale, facet, documents DESC, name);
+
+CREATE INDEX document_counts_none ON cms.document_counts USING btree (site) WHERE (documents = 0);
+
 CREATE INDEX documents_location ON cms.documents USING spgist (location) WHERE (location IS NOT NULL);
 
 CREATE INDEX documents_newest ON cms.documents USING btree (site, locale, published_at DESC NULLS LAST, entry DESC) WHERE shown;
@@ -2386,6 +2451,8 @@ CREATE INDEX outputs_retired ON cms.outputs USING btree (site, retired_at) WHERE
 CREATE INDEX outputs_valid_from ON cms.outputs USING btree (site, valid_from) WHERE (valid_from IS NOT NULL);
 
 CREATE INDEX outputs_valid_until ON cms.outputs USING btree (site, valid_until) WHERE (valid_until IS NOT NULL);
+
+CREATE INDEX payment_disputes_payment ON cms.payment_disputes USING btree (payment);
 
 CREATE INDEX payment_refunds_open ON cms.payment_refunds USING btree (site) WHERE (status = 'requested'::text);
 
@@ -2488,6 +2555,12 @@ ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_7_pkey;
 ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_8_pkey;
 
 ALTER INDEX cms.pages_pkey ATTACH PARTITION cms.pages_9_pkey;
+
+CREATE TRIGGER count_deleted AFTER DELETE ON cms.documents REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.count_documents();
+
+CREATE TRIGGER count_inserted AFTER INSERT ON cms.documents REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.count_documents();
+
+CREATE TRIGGER count_updated AFTER UPDATE ON cms.documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION cms.count_documents();
 
 CREATE TRIGGER key_changed BEFORE UPDATE ON cms.bodies FOR EACH ROW WHEN ((((((new.html IS DISTINCT FROM old.html) OR (new.toc IS DISTINCT FROM old.toc)) OR (new.words IS DISTINCT FROM old.words)) OR (new.links IS DISTINCT FROM old.links)) OR (new.excerpt IS DISTINCT FROM old.excerpt))) EXECUTE FUNCTION cms.key_bodies();
 
@@ -2714,6 +2787,12 @@ ALTER TABLE ONLY cms.open_editors
 
 ALTER TABLE ONLY cms.open_editors
     ADD CONSTRAINT open_editors_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_payment_fkey FOREIGN KEY (payment) REFERENCES cms.payments(number);
+
+ALTER TABLE ONLY cms.payment_disputes
+    ADD CONSTRAINT payment_disputes_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);
 
 ALTER TABLE ONLY cms.payment_events
     ADD CONSTRAINT payment_events_site_fkey FOREIGN KEY (site) REFERENCES cms.sites(id);

@@ -17,6 +17,9 @@ BRIEFLY: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale
 """A browser asks each time, and is told that nothing changed; a CDN answers a crowd for a second, and for another while it asks anew. So short
 that no answer is purged there."""
 
+LARGEST_PLAIN_BYTES: Final = 1000
+"""Larger answers are compressed for clients that take it."""
+
 SHOWS = "cms_shows"
 """Where a request's scope has the cached value that its answer shows: (key, data)."""
 
@@ -40,19 +43,21 @@ def answer_cached(
 ) -> Response:  # fmt: skip
     """A public answer that browsers and the CDN may keep for a moment; 304 where the client has it.
 
-    essence: what the validator is made from, where some of the data differs each time it is made; cached_as: the key under which the site's
-    cache has this data, if the answer shows nothing else: then it is given again without the route being asked.
+    The validator is weak: it stands for what an answer tells, however it is compressed. essence: what it is made from, where some of the data differs
+    each time; cached_as: the key under which the site's cache has this data, if the answer shows nothing else: then it is given again without the
+    route being asked.
     """
     if cached_as:
         request.scope[SHOWS] = (cached_as, data)
-    etag = f'"{blake2b(essence or data, digest_size=12).hexdigest()}"'
+    etag = f'W/"{blake2b(essence or data, digest_size=12).hexdigest()}"'
     fields = {"ETag": etag, "Cache-Control": cache_control, **(headers or {})}
     if has_etag(request.headers.get("if-none-match", ""), etag):
-        return Response(None, 304, fields)
+        varies = {"Vary": "Accept-Encoding"} if len(data) >= LARGEST_PLAIN_BYTES else {}
+        return Response(None, 304, fields | varies)
     return Response(data, 200, fields, content_type)
 
 
 def has_etag(header: str, etag: str) -> bool:
     """Whether If-None-Match names this validator, weakly compared as RFC 9110 asks."""
     given = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return "*" in given or etag in given
+    return "*" in given or etag.removeprefix("W/") in given

@@ -18,7 +18,9 @@ from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
 import cms_ssg
+from cms_ssg.api.answers import LARGEST_PLAIN_BYTES
 from cms_ssg.api.confirm_links import answer_page
+from cms_ssg.api.direct import Direct
 from cms_ssg.api.fields import wants_page
 from cms_ssg.api.forms import is_form
 from cms_ssg.api.limits import Limiter
@@ -57,8 +59,6 @@ LAST: Final = ("cms_ssg.desk.api:router",)
 SITES, ENV, LOGS = "CMS_API_SITES", "CMS_API_ENV", "CMS_API_LOGS"
 """How `cms api` tells its processes which sites they answer for."""
 
-LARGEST_PLAIN_BYTES: Final = 1000
-
 
 def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = lambda **_: None) -> ASGIApp:
     """The application for these sites. routers: ``package.module:router``; on_answer: told of each request."""
@@ -81,9 +81,9 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     app.state.sites = sites
     app.state.broadcaster = Broadcaster()
     app.state.limiter = Limiter(next(iter(sites.layers), None))
-    app.add_exception_handler(ApiError, _answer_api_error)
-    app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.state.direct = {}
+    for kind, explain_error in ERRORS.items():
+        app.add_exception_handler(kind, explain_error)
     app.add_exception_handler(Exception, _answer_unexpected)
     for reference in routers:
         mount(app, load_router(reference))
@@ -95,14 +95,14 @@ def make_app(sites: Sites, routers: Sequence[str] = ROUTERS, on_answer: Log = la
     _describe_tokens(app)
     add_compress_type(CONTENT_TYPE)
     remove_compress_type("text/event-stream")  # a compressor for each of thousands of streams would cost more than it saves
-    app.add_middleware(CompressMiddleware, minimum_size=LARGEST_PLAIN_BYTES, gzip_level=5, zstd=False)
+    compressed = CompressMiddleware(Direct(app, app.state.direct, ERRORS), minimum_size=LARGEST_PLAIN_BYTES, gzip_level=5, zstd=False)
     numbers = app.state.numbers = Numbers()
 
     def note(**fields: Any) -> None:
         numbers.count(**fields)
         on_answer(**fields)
 
-    return Outer(app, sites, note, app.state.broadcaster.close, app.state.limiter)
+    return Outer(compressed, sites, note, app.state.broadcaster.close, app.state.limiter)
 
 
 def make_app_from_environ() -> ASGIApp:
@@ -171,6 +171,10 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
     return make_problem(explain(error, request.scope), find_request_id(request))
+
+
+ERRORS: Final = {ApiError: _answer_api_error, HTTPException: _answer_http_error, RequestValidationError: _answer_invalid}
+"""What is answered to an error that a route raises."""
 
 
 def _explain_field(error: Mapping[str, Any]) -> tuple[str, str]:

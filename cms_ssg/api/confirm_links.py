@@ -8,9 +8,12 @@ from typing import Annotated, Final, LiteralString
 
 from markupsafe import Markup, escape
 from pydantic import BaseModel, StringConstraints
+from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.answers import HTML
+from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 
 STYLE: Final[LiteralString] = r"""
@@ -50,6 +53,17 @@ def make_button(action: str, name: str, word: str, button: str) -> Markup:
 async def ask(context: SiteContext, text: str, button: str, action: str, word: str) -> Response:
     """A page that asks a question with one button: programs that look into e-mails open links, and must not confirm anything."""
     return await answer_page(context, button, text, make_button(action, "word", word, button))
+
+
+def add_question(router: Router, url: str, text: str, button: str) -> None:
+    """Add the page that a link in an e-mail leads to, whose button sends the link's word to the same address. text, button: keys of texts."""
+
+    @router.get(url, scope=PUBLIC, per_minute=20, include_in_schema=False)
+    async def ask_to_confirm(request: Request, word: str = "") -> Response:
+        """What the link in the e-mail leads to."""
+        context = site_of(request)
+        t = context.translate(context.site.default_locale)
+        return await ask(context, t(text), t(button), context.base_path + url, word)
 
 
 async def answer_page(context: SiteContext, title: str, text: str, inner: str = "", status: int = 200, locale: str = "") -> Response:

@@ -143,7 +143,7 @@ def show_entry(request: Request, number: int) -> Response:
         value = describe(editor.site, entry)
         headers = {"ETag": _make_etag(editor.site, entry)}
     if has_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
-        return Response(None, 304, {**headers, "Cache-Control": "no-store"})
+        return Response(None, 304, {**headers, "Cache-Control": "no-store", "Vary": "Accept-Encoding"})
     return answer_json(value, headers=headers)
 
 

@@ -19,7 +19,7 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.bulk.change import BulkChange, BulkResult, change_many
-from cms_ssg.bulk.uploads import ADD, ADD_PART, ERRORS, MOST_PARTS, SHOW, UploadOptions, run_upload
+from cms_ssg.bulk.uploads import ADD, ADD_PART, ERRORS, MISSING, MOST_PARTS, SHOW, UploadOptions, run_upload
 from cms_ssg.errors import CmsError
 from cms_ssg.store.connect import connect, database_url
 
@@ -97,13 +97,22 @@ async def run(request: Request, number: int) -> dict[str, Any]:
     found = await _show(context, _check(number))
     if not found or found[0]["state"] == "running" or not found[0]["parts"]:
         raise fail("import.not-found", f"no import {number} with parts is to be run", status=404, hint="GET /api/imports lists them.")
+    async with context.connection() as connection:
+        missing = await (await connection.execute(MISSING, {"id": number})).fetchone()
+    if missing is not None:
+        raise fail("import.part", f"part {missing[0]} was not sent", status=409, hint="Send it, and run the import again.")
+    has_begun = threading.Event()
 
     def work() -> None:
         site = context.site
         url = database_url(site.root, site.settings.database_url, os.environ)
-        run_upload(lambda: connect(url, autocommit=True), site, context.number, number)
+        try:
+            run_upload(lambda: connect(url, autocommit=True), site, context.number, number, has_begun.set)
+        finally:
+            has_begun.set()
 
     threading.Thread(target=work, name=f"import-{number}", daemon=True).start()
+    await run_sync(has_begun.wait)  # whoever asks for its state from now on is not told that of before
     return {"id": number, "state": "running"}
 
 

@@ -16,6 +16,7 @@ from cms_ssg.api.limits import TAKE_FILES, Limiter
 from cms_ssg.api.prepared import Capture, Prepared, PreparedAnswers, make_messages
 from cms_ssg.api.problems import ApiError, fail, make_problem
 from cms_ssg.api.sites import SiteContext, Sites
+from cms_ssg.api.validators import CONDITIONS, mark_encoding, take_off_encoding
 
 MOST_BODY_BYTES: Final = 1 << 20
 MOST_QUERY_BYTES: Final = 8192
@@ -73,6 +74,9 @@ class _Exchange:
             scope = {**scope, "method": "GET"}
         self.outer, self.scope, self._receive, self._send = outer, scope, receive, send
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        if not CONDITIONS.isdisjoint(self.headers):
+            scope["headers"] = take_off_encoding(scope["headers"])
+            self.headers = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
         self.id = given.decode() if _ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
@@ -183,6 +187,8 @@ class _Exchange:
             headers = list(message.get("headers", ()))
             names = {name.lower() for name, _ in headers}
             headers.append((b"x-request-id", self.id.encode()))
+            if b"content-encoding" in names:
+                mark_encoding(headers)
             if b"cache-control" not in names:
                 headers.append((b"cache-control", b"no-store"))
             if b"x-content-type-options" not in names:
@@ -248,6 +254,7 @@ class _Exchange:
     async def _refuse(self, error: ApiError) -> None:
         if self.status:  # the answer has begun; all that is left is to end it
             return
+        self.timeout = None  # it ended with the route
         response = make_problem(error, self.id)
         await response(self.scope, self._receive, self._write)
 

@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
 from cms_ssg.api.callers import PUBLIC, SCOPES, Caller, check_scope, find_client, identify
+from cms_ssg.api.direct import DirectRoute
 from cms_ssg.api.limits import LIMIT, TAKE_FILES, TOKEN_FACTOR, Limit, Limiter, refuse_if
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.query_models import read_models
@@ -82,7 +83,8 @@ def load_router(reference: str) -> Router:
 
 
 def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
-    """Add a room's routes to the application. What a route's scope asks for is checked before its function runs.
+    """Add a room's routes to the application, and those that need nothing of it to its ``state.direct``. What a route's scope asks for is checked before
+    its function runs.
 
     vertical: whose routes they are: a site of the process that has not switched it on does not have them.
     """
@@ -92,6 +94,8 @@ def mount(app: FastAPI, router: Router, vertical: str = "") -> None:
         check = require(route.scope, route.per_minute, f"{route.method} {route.path}", vertical)
         endpoint, checks, described = read_models(route.endpoint, check)
         extra |= described | options.pop("openapi_extra", {})
+        if checks and route.method == "GET" and "{" not in route.path:
+            app.state.direct.setdefault(route.path, DirectRoute(route.path, endpoint))
         app.add_api_route(
             route.path, endpoint, methods=[route.method], tags=[router.tag], openapi_extra=extra,
             dependencies=() if checks else [Depends(check)], **options,

@@ -15,10 +15,10 @@ from cms_ssg.errors import fail
 
 
 class ErrorsFile:
-    """A file that is made when the first row is wrong. size: of what belongs to the rows that are done."""
+    """A file that is made when the first row is wrong. size: of what belongs to the rows that are done; most: bytes, 0 for any; left_out: rows beyond."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.size = path, 0
+    def __init__(self, path: Path, most: int = 0) -> None:
+        self.path, self.size, self.most, self.left_out = path, 0, most, 0
         self._file: BinaryIO | None = None
 
     @property
@@ -39,7 +39,8 @@ class ErrorsFile:
 
     def add(self, columns: Sequence[str], rows: Sequence[tuple[Record, str]]) -> None:
         """Add rows with their reasons. Raises CmsError import.errors-file."""
-        if not rows:
+        if not rows or (self.most and self.size > self.most):
+            self.left_out += len(rows)
             return
         names = list(columns) or list(dict.fromkeys(name for record, _ in rows for name in record.cells))
         text = io.StringIO()

@@ -16,7 +16,7 @@ from cms_ssg.bulk.errors_file import ErrorsFile
 from cms_ssg.bulk.lines import TextFile
 from cms_ssg.bulk.mapping import FILE, RowMap, encode_json
 from cms_ssg.bulk.options import ImportOptions, ImportResult
-from cms_ssg.bulk.records import Record, Records
+from cms_ssg.bulk.records import Record, Records, take_records
 from cms_ssg.bulk.writer import BatchWriter
 from cms_ssg.entries.save import Entries, Plan
 from cms_ssg.entries.values import EntryInput, Saved
@@ -74,7 +74,7 @@ class ImportRun:
         self.report: Callable[[], None] = lambda: None
         self.warned: set[tuple[str, str]] = set()
         beside = options.file.with_name(f"{options.file.stem}.errors.csv")
-        self.errors = ErrorsFile(options.errors or beside)
+        self.errors = ErrorsFile(options.errors or beside, options.most_errors)
 
     def run(self, records: Records, progress: Callable[[int, int], None]) -> None:
         result, options = self.result, self.options
@@ -98,7 +98,7 @@ class ImportRun:
         try:
             with reader or nullcontext(), BatchWriter() as writer:
                 self.entries.reader = reader or self.connection
-                while found := list(islice(rows, batch)):
+                while found := take_records(rows, batch):
                     self._import_batch(found, records.columns, writer)
             self.done = result.rows
             report()
@@ -110,6 +110,11 @@ class ImportRun:
             said = f"the column {column!r} is no field of a {self.rows.schema.name}; it is kept in metadata"
             hint = 'Map it in --map FILE: [columns], or leave it out there by: "column" = "".'
             result.problems.append(Problem("import.unknown-column", str(self.file.path), 0, said, hint, "warning"))
+        if self.errors.left_out:
+            said = f"{self.errors.left_out:,} more wrong rows are not in the file of errors, which would be too large"
+            result.problems.append(
+                Problem("import.errors-left-out", str(self.errors.path), 0, said, "Mend those that are, and import all again.", "warning")
+            )
         if result.failed and self.errors.is_written:
             result.errors_file = str(self.errors.path)
         if not options.dry_run and not result.stopped_at:

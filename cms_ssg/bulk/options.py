@@ -14,7 +14,7 @@ from cms_ssg.types import Problem
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """How to import. name: of the source, by default the type; batch: rows a transaction, 0 to choose; errors: where wrong rows go, by default
-    beside the file; encoding, delimiter: "" to find them out; rules: in place of map_file.
+    beside the file, and of how many bytes at most, 0 for any; encoding, delimiter: "" to find them out; rules: in place of map_file.
     """
 
     file: Path
@@ -27,6 +27,7 @@ class ImportOptions:
     on_error: Literal["skip", "stop"] = "skip"
     batch: int = 0
     errors: Path | None = None
+    most_errors: int = 0
     author: str = ""
     encoding: str = ""
     delimiter: str = ""

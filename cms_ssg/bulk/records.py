@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ Form = Literal["csv", "jsonl"]
 MOST_LINES: Final = 20_000
 """Of one record: more is a quote that was never closed."""
 MOST_CHARACTERS: Final = 33 * 1024 * 1024
+"""Of one cell, of a record of several lines, and of the records that are taken at once, but for the last of them."""
 ERROR_COLUMNS: Final = ("error_line", "error_reason")
 """Columns that files of errors have before the others. They are not read, so that a mended file can be imported."""
 
@@ -103,7 +105,7 @@ class _CsvReader:
                 self.first = line
             self.problem = self.problem or line.problem
             self.last = line.number
-            if line.number - self.first.number > MOST_LINES:
+            if line.number - self.first.number > MOST_LINES or line.end - self.first.end > MOST_CHARACTERS:
                 raise csv.Error("unexpected end of data")
             yield line.text
 
@@ -142,6 +144,17 @@ def _name_cells(columns: Sequence[str], rows: Iterator[_Cells]) -> Iterator[Reco
         if not problem and len(cells) != width and (len(cells) < width or any(cells[width:])):
             problem = f"it has {count(len(cells), 'cell')}, the header has {width}"
         yield Record(line, named, problem)
+
+
+def take_records(rows: Iterator[Record], most: int) -> list[Record]:
+    """The next rows, at most so many, and fewer where they are large."""
+    found, characters = list[Record](), 0
+    for record in islice(rows, most):
+        found.append(record)
+        characters += sum(len(cell) if isinstance(cell, str) else 1 for cell in record.cells.values())
+        if characters > MOST_CHARACTERS:
+            break
+    return found
 
 
 def _read_json(lines: Iterator[Line]) -> Iterator[Record]:

@@ -19,6 +19,9 @@ from cms_ssg.errors import CmsError
 from cms_ssg.site import Site
 
 MOST_PARTS: Final = 4096
+MOST_ERRORS: Final = 16 * 1024 * 1024
+"""Bytes of wrong rows that are kept, but for the batch that goes beyond: they are one value of a row."""
+
 
 ADD: Final[LiteralString] = """
 INSERT INTO cms.import_uploads (site, options, author) VALUES (%(site)s, %(options)s, %(author)s) RETURNING id"""
@@ -30,6 +33,11 @@ SHOW: Final[LiteralString] = """
 SELECT id, CASE WHEN state = 'running' AND pg_try_advisory_xact_lock(hashtextextended('cms upload ' || id, 0)) THEN 'stopped' ELSE state END, rows, total, result,
   errors IS NOT NULL, created_at, ended_at, (SELECT count(*) FROM cms.import_upload_parts p WHERE p.upload = u.id)
 FROM cms.import_uploads u WHERE site = %(site)s AND (%(id)s = 0 OR id = %(id)s) ORDER BY id DESC LIMIT 50"""
+MISSING: Final[LiteralString] = """
+SELECT p.number - 1 FROM cms.import_upload_parts p WHERE upload = %(id)s AND number > 1
+  AND NOT EXISTS (SELECT FROM cms.import_upload_parts o WHERE o.upload = p.upload AND o.number = p.number - 1) ORDER BY 1 LIMIT 1"""
+"""A part that others follow and that was not sent: without it two lines would become one."""
+
 ERRORS: Final[LiteralString] = "SELECT errors FROM cms.import_uploads WHERE site = %s AND id = %s"
 
 _LOCK: Final[LiteralString] = "SELECT pg_try_advisory_lock(hashtextextended('cms upload ' || %s, 0))"
@@ -70,14 +78,24 @@ class _Begun(NamedTuple):
     author: str
 
 
-def run_upload(open_connection: Callable[[], AbstractContextManager[Connection]], site: Site, site_id: int, upload: int) -> None:
-    """Import an upload over a connection of its own that keeps each statement. What becomes of it, errors too, is in its row."""
+def run_upload(
+    open_connection: Callable[[], AbstractContextManager[Connection]],
+    site: Site,
+    site_id: int,
+    upload: int,
+    on_begun: Callable[[], None] = lambda: None,
+) -> None:
+    """Import an upload over a connection of its own that keeps each statement. What becomes of it, errors too, is in its row.
+
+    on_begun: called once its row says that it is running.
+    """
     with open_connection() as connection, tempfile.TemporaryDirectory(prefix="cms-upload-") as name:
         if not connection.execute(_LOCK, (upload,)).fetchone()[0]:  # type: ignore[index]
             return
         row = connection.execute(_BEGIN, (site_id, upload)).fetchone()
         if row is None:
             return
+        on_begun()
         folder = Path(name)
         try:
             result = _import(connection, site, site_id, upload, _Begun(*row), folder)
@@ -100,7 +118,7 @@ def _import(connection: Connection, site: Site, site_id: int, upload: int, begun
             opened.write(connection.execute(_PART, (upload, number)).fetchone()[0])  # type: ignore[index]
     wanted = ImportOptions(
         file, options.form, options.type, key=options.key, name=options.name, dry_run=options.dry_run, on_error=options.on_error, errors=folder / "errors.csv",
-        author=begun.author, encoding=options.encoding, delimiter=options.delimiter, rules=options.map,
+        most_errors=MOST_ERRORS, author=begun.author, encoding=options.encoding, delimiter=options.delimiter, rules=options.map,
     )  # fmt: skip
     if begun.was_killed:
         connection.execute(_END_KILLED, (site_id, source_of(options.name or options.type)))

@@ -11,7 +11,7 @@ import click
 
 import cms_ssg
 from cms_ssg.cli.call import FAILED, WRONG, Call, shared_options
-from cms_ssg.cli.output import Output, say_problem
+from cms_ssg.cli.output import Output, mute, say_problem
 from cms_ssg.errors import CmsError
 from cms_ssg.types import Problem
 
@@ -115,11 +115,13 @@ def main(args: Sequence[str] | None = None) -> None:
     """The entry point of ``cms``; leaves the process."""
     if args is None:
         _name_files_in_utf8()
+        _open_closed_streams()
     code = run(sys.argv[1:] if args is None else list(args))
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _mute_stdout()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            mute(stream)
     sys.exit(code)
 
 
@@ -127,6 +129,17 @@ def _name_files_in_utf8() -> None:
     """Where the machine's locale names files in another encoding, start again without it: URLs must not depend on that."""
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"})
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller has closed leads nowhere. Without this, Python has none, and the next file that is opened takes its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - open as long as the process
 
 
 def run(args: list[str]) -> int:
@@ -154,7 +167,7 @@ def run(args: list[str]) -> int:
         call.output.stopped("interrupted")
         return 130
     except (BrokenPipeError, SystemExit):  # click leaves so when a pipe breaks; nothing else here does
-        _mute_stdout()
+        mute(sys.stdout)
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: a traceback is for the crash log
         return _report_crash(call, args, error)
@@ -171,13 +184,6 @@ def _explain_usage(error: click.ClickException) -> Problem:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "cms"
     return Problem("cli.usage", "", 0, error.format_message().rstrip("."), f"{path} --help explains.")
-
-
-def _mute_stdout() -> None:
-    """The reader has gone: what is left to write goes nowhere, also what Python flushes at its end."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
 
 
 def _report_crash(call: Call, args: list[str], error: Exception) -> int:

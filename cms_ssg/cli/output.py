@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from cms_ssg.cli.progress_line import ProgressLine
+from cms_ssg.errors import fail
 from cms_ssg.reporting.progress import Reporter
 from cms_ssg.text.counting import count
 from cms_ssg.types import Problem
@@ -66,9 +67,9 @@ class Output(Reporter):
             known = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": level, "event": event, "message": text}
             shown = {name: self.redact(value) if isinstance(value, str) else value for name, value in fields.items()}
             line = {name: value for name, value in {**known, **shown}.items() if value != ""}
-            print(json.dumps(line, ensure_ascii=False, default=str), file=self.stderr, flush=True)
+            say_line(self.stderr, json.dumps(line, ensure_ascii=False, default=str))
         else:
-            print(make_safe(text), file=self.stderr, flush=True)
+            say_line(self.stderr, make_safe(text))
 
     def capture_plugin_prints(self) -> None:
         """What plugins print is said as the rest is."""
@@ -84,13 +85,20 @@ class Output(Reporter):
             self._libraries = open_bridge(self)
 
     def result(self, value: Any, text: str) -> None:
-        """The command's result: value with --json, else text."""
+        """The command's result: value with --json, else text. Raises CmsError cli.output where standard output cannot be written."""
         self._progress.clear()
-        if self.as_json:
-            print(json.dumps(to_plain(value), ensure_ascii=False), file=self.stdout)
-        elif text:
-            print(make_safe(text), file=self.stdout)
-        self.stdout.flush()
+        try:
+            if self.as_json:
+                print(json.dumps(to_plain(value), ensure_ascii=False), file=self.stdout)
+            elif text:
+                print(make_safe(text), file=self.stdout)
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            mute(self.stdout)
+            said = f"the command ended, but its result cannot be written to standard output: {error.strerror}"
+            raise fail("cli.output", said, hint="Give it another place.") from None
 
     def open_bytes(self) -> BinaryIO:
         """Where a result that is a file's bytes goes: to standard output as it is."""
@@ -192,7 +200,24 @@ def make_table(rows: Sequence[Sequence[object]], indent: str = "") -> str:
 
 def say_problem(text: str) -> None:
     """A line on stderr where no Output is at hand."""
-    print(make_safe(text), file=sys.stderr, flush=True)
+    say_line(sys.stderr, make_safe(text))
+
+
+def say_line(stream: TextIO, line: str) -> None:
+    """A line of progress or an error. Where the disk of a log is full, the work goes on without it. Raises BrokenPipeError."""
+    try:
+        print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
+
+
+def mute(stream: TextIO) -> None:
+    """Nobody can read a stream any more: what is left to write goes nowhere, also what Python flushes at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def describe_build(result: BuildResult, dry_run: bool = False, target: str = "") -> str:

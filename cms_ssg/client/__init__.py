@@ -110,7 +110,7 @@ class Client:
             value = None
         if answer.is_success:
             return value
-        etag = re.fullmatch(r'"v(\d+)(?:-\w+)?"', answer.headers.get("etag", ""))
+        etag = re.fullmatch(r'"v(\d+)(?:-\w+)?(?:;\w+)?"', answer.headers.get("etag", ""))
         raise ApiProblem(answer.status_code, value if isinstance(value, dict) else {}, int(etag[1]) if etag else 0)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

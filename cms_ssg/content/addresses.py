@@ -12,7 +12,7 @@ from cms_ssg.content.collections.rules import Rules
 from cms_ssg.content.frontmatter.parse import FrontMatter
 from cms_ssg.content.url_patterns import CLEAN_SEGMENT, DATE_NAMES, SERVER_HINT, MissingValue, find_other_extension
 from cms_ssg.content.urls import WHOLE_ADDRESS
-from cms_ssg.text.slugs import make_slug, safe_path
+from cms_ssg.text.slugs import make_slug, normal_form, safe_path
 from cms_ssg.types import Json, Problem
 
 
@@ -33,7 +33,7 @@ class Addresses:
                 self.problems.append(Problem("content.alias", self.file, line, message, hint, "warning"))
                 continue
             try:
-                clean.append(safe_path("/" + unquote(path).strip().lstrip("/")))
+                clean.append(safe_path(normal_form("/" + unquote(path).strip().lstrip("/"))))
                 if extension := find_other_extension(clean[-1]):
                     message = f"{name}: {clean[-1]} is not a page ({extension}), so it sends no visitor on by itself"
                     self.problems.append(Problem("content.alias", self.file, self.lines.get(name, 0), message, SERVER_HINT, "warning"))

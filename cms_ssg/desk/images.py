@@ -73,23 +73,26 @@ def save_picture(root: Path, name: str, data: bytes, now: datetime) -> str:
     file = f"{FOLDER}/{now:%Y/%m}/{make_slug(given.stem)[:80] or 'picture'}-{key[:8]}{given.suffix.lower()}"
     if (root / file).is_file():
         return file
-    (root / file).parent.mkdir(parents=True, exist_ok=True)
-    write_file(root / file, data, file, new=True)
-    facts = _look(root, file, key)
+    facts = _look(root, data, key)
     if facts is None or facts.code or facts.format != form:
-        (root / file).unlink(missing_ok=True)
         said = facts.message if facts is not None and facts.code else f"its bytes are no {form.upper()}"
         raise _refuse(said, facts.hint if facts is not None else "")
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    write_file(root / file, data, file, new=True)
     return file
 
 
-def _look(root: Path, file: str, key: str) -> Facts | None:
-    """What a process of its own, with little memory and time, finds out about a picture."""
+def _look(root: Path, data: bytes, key: str) -> Facts | None:
+    """What a process of its own, with little memory and time, finds out about a picture, before a build can see it."""
+    file = f".cms/uploads/{key}"
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_bytes(data)
     children = Children(1)
     try:
         return next((answer.facts for answer in children.work(make_looks(str(root), {key: file}, None), lambda: None)), None)
     finally:
         children.close()
+        (root / file).unlink(missing_ok=True)
 
 
 def _refuse(said: str, hint: str) -> CmsError:

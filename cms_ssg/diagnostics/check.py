@@ -20,7 +20,7 @@ from cms_ssg.diagnostics.suggestions import Nearest
 from cms_ssg.engine.dead_links import find_claimed, list_dead_menu_lines, list_menu_lines, make_dangling, path_names
 from cms_ssg.engine.homes import list_taken_homes
 from cms_ssg.engine.options import BuildOptions, BuildResult
-from cms_ssg.images.facts import may_be_image
+from cms_ssg.images.facts import may_be_image, unshown_format
 from cms_ssg.kinds.reference import resolve
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.reporting.progress import Reporter
@@ -149,9 +149,13 @@ def _check_bodies(connection: Any, site: Site, site_id: int) -> Iterator[Problem
         yield from places.check(connection, site_id, with_place)
         for file, line, kind, target, names in wanted:
             no_image = line < 0 and not may_be_image(target)  # a PDF is there, and no featured image
-            if no_image or not known.intersection(names):
-                place = line if line >= 0 else line_of_field(site, file, "image")
+            dead = no_image or not known.intersection(names)
+            form = unshown_format(target) if kind == "image" and not dead else ""
+            place = line if line >= 0 or not (dead or form) else line_of_field(site, file, "image")
+            if dead:
                 yield make_dangling(file, place, kind, target, IMAGES_ARE if no_image else nearest.suggest(file, target))
+            elif form:
+                yield Problem("image.unshown", file, place, f'"{target}" is {form}, which most browsers do not show', IMAGES_ARE, "warning")
 
 
 def _check_layouts(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:

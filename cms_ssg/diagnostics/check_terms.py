@@ -8,6 +8,7 @@ from typing import Any, Final, LiteralString
 
 from cms_ssg.content.lines import line_of_field
 from cms_ssg.site import Site
+from cms_ssg.text.slugs import normal_form
 from cms_ssg.types import Problem
 
 TERM_NAMES: Final[LiteralString] = """
@@ -36,7 +37,7 @@ def check_term_names(connection: Any, site_id: int) -> Iterator[Problem]:
 
 
 def _plain_name(name: str) -> str:
-    return re.sub(r"[\s_'’-]+", "", name.casefold())
+    return re.sub(r"[\s_'’-]+", "", normal_form(name).casefold())
 
 
 def check_parents(connection: Any, site: Site, site_id: int) -> Iterator[Problem]:

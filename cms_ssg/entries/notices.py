@@ -26,7 +26,7 @@ def add_notices(connection: Connection, site: Site, site_id: int, event: Event, 
     settings = site.settings
     who, text = str(about.get("who") or "somebody"), str(about.get("text") or "")
     title = str(entry.fields.get("title") or entry.file)
-    where = f"{site.origin}{site.base_path}/desk/entries/{entry.id}"
+    where = f"{site.link_url}/desk/entries/{entry.id}"
     data = {
         "entry": entry.id,
         "file": entry.file,

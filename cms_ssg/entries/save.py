@@ -24,7 +24,6 @@ from cms_ssg.entries.rights import Writer, find_place_refusal
 from cms_ssg.entries.three_way import merge_changes
 from cms_ssg.entries.values import EntryInput, Saved
 from cms_ssg.errors import CmsError, fail
-from cms_ssg.paths import file_path
 from cms_ssg.site import Site
 from cms_ssg.store.entries import OF_FILES, DraftRow, encode_json
 from cms_ssg.store.revisions import say_who
@@ -37,6 +36,7 @@ from cms_ssg.store.texts import (
     find_external,
     load_entries,
 )
+from cms_ssg.text.slugs import safe_path
 from cms_ssg.types import Json, Problem
 
 API: Final = "api"
@@ -192,7 +192,11 @@ class Entries:
         except Refused as refused:
             return _fail(number, Problem(refused.code, old.file if old is not None else file, 0, refused.message, refused.hint)), None
         if draft is None:
-            return _fail(number, *problems), None
+            failed = _fail(number, *problems)
+            if of_file:
+                return failed, None
+            source = old.source if old is not None else self.source  # as builds name it: there is no such file to be changed
+            return replace(failed, problems=tuple(replace(p, place=f"{p.place} ({source})") for p in problems)), None
         section = str(decode_json(draft.fields).get("section") or "") if self.writer else ""
         if self.writer and (said := find_place_refusal(self.writer, section, draft.locale)):
             return _fail(number, Problem("api.role", draft.file, 0, said, "cms token create --role says what a token may do.")), None
@@ -284,7 +288,7 @@ def _clean_key(entry: EntryInput) -> EntryInput:
 def _check_file(file: str) -> Iterator[str]:
     """The file that an entry is to have, if its name is safe. Raises CmsError entry.no-place."""
     try:
-        file_path("/" + file)
+        safe_path("/" + file)
     except ValueError as error:
         raise fail("entry.no-place", f"no entry can have this file: {error}", hint="Give a path such as content/pages/name.md.") from None
     yield file

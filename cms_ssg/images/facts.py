@@ -57,6 +57,9 @@ def bad_facts(code: str, message: str, hint: str, looked_for: str = "all") -> Fa
     return Facts(VERSION, code=code, message=message, hint=hint, looked_for=looked_for)
 
 
+UNSHOWN: Final = frozenset({"heic", "heif", "tif", "tiff", "jxl", "jp2", "psd", "dng", "cr2", "nef"})
+"""Endings of images that most browsers do not show. They are published as they are."""
+
 MISNAMED: Final = "images/misnamed"
 """What outputs read that show an image whose name is wrong, so that those can be found."""
 
@@ -104,6 +107,12 @@ def is_raster(path: str) -> bool:
 def is_image(path: str) -> bool:
     """Whether a file is looked at as an image, by its ending."""
     return is_raster(path) or path.lower().endswith(".svg")
+
+
+def unshown_format(target: str) -> str:
+    """The format of an image that most browsers do not show, such as ``HEIC`` of ``photo.heic``; "" for others."""
+    ending = target.partition("#")[0].partition("?")[0].rpartition(".")[2].lower()
+    return ending.upper() if ending in UNSHOWN else ""
 
 
 def may_be_image(target: str) -> bool:

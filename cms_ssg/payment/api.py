@@ -16,13 +16,16 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.payment.fake import FakeProvider
-from cms_ssg.payment.provider import BadWebhookError, Event, PaymentProvider, ProviderError, Shop
-from cms_ssg.payment.settling import load_provider, settle_event
+from cms_ssg.payment.lookup import load_provider
+from cms_ssg.payment.provider import BadWebhookError, Dispute, Event, FailedRefund, PaymentProvider, ProviderError, Report, Shop
+from cms_ssg.payment.settling import settle_event
 from cms_ssg.store.secrets import PAYMENTS, load_secret
 from cms_ssg.text.money import format_amount
 
 router = Router("Payments")
 DECISIONS: Final = {"pay": "succeeded", "decline": "failed", "check": "action", "wait": "processing", "cancel": "cancelled"}
+LATER: Final = {"dispute": "open", "win": "won", "lose": "lost"}
+"""What may come of a payment that was made: button -> status of the dispute."""
 PAGE: Final = Markup("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark"><title>Test payment</title>
@@ -31,7 +34,9 @@ PAGE: Final = Markup("""<!doctype html>
 <p>To pay: <strong>{amount}</strong></p><p role="status">State: {status}</p>
 <form method="post"><button name="do" value="pay">Pay</button><button name="do" value="decline">Decline</button>
 <button name="do" value="check">Ask for a check first</button><button name="do" value="wait">Pay, and the money comes later</button>
-<button name="do" value="cancel">Cancel</button></form></main></html>
+<button name="do" value="cancel">Cancel</button></form>
+<form method="post"><p>After the payment was made:</p><button name="do" value="fail">A refund fails</button><button name="do" value="dispute">Dispute it</button>
+<button name="do" value="win">The shop wins</button><button name="do" value="lose">The shop loses</button></form></main></html>
 """)
 
 
@@ -41,9 +46,11 @@ async def take_webhook(request: Request, provider: str) -> Response:
     shop, found = await _find(site_of(request), provider)
     body = await request.body()
     try:
-        event = found.parse_webhook({name.lower(): value for name, value in request.headers.items()}, body)
+        event = await found.read_webhook({name.lower(): value for name, value in request.headers.items()}, body)
     except BadWebhookError as error:
         raise fail("payment.webhook", f"this message is not taken: {error}", status=400) from None
+    except ProviderError as error:  # it is sent again later
+        raise fail("payment.provider", f"the provider does not say more of this message: {error}", status=503) from None
     except (ValueError, KeyError, TypeError):
         raise fail("payment.webhook", "this message is not understood", status=400) from None
     if event is not None:
@@ -69,10 +76,16 @@ async def decide_fake(request: Request, intent: str) -> Response:
     shop, provider = await _find(site_of(request), "fake")
     assert isinstance(provider, FakeProvider)
     chosen = parse_qs((await request.body()).decode("utf-8", "replace")).get("do", [""])[0]
-    if chosen not in DECISIONS:
+    if chosen not in DECISIONS and chosen not in LATER and chosen != "fail":
         raise fail("api.invalid", "the request is not as it should be: do", status=422)
+    report: Report | FailedRefund | Dispute
     try:
-        report = await provider.pay(intent, DECISIONS[chosen])  # type: ignore[arg-type]
+        if chosen in DECISIONS:
+            report = await provider.pay(intent, DECISIONS[chosen])  # type: ignore[arg-type]
+        elif chosen in LATER:
+            report = await provider.dispute(intent, LATER[chosen])  # type: ignore[arg-type]
+        else:
+            report = await provider.fail_refund(intent, "")
         _, back = await provider.find(intent)
     except ProviderError:
         raise _no_payment() from None

@@ -11,7 +11,19 @@ from typing import Any, Final, LiteralString
 import msgspec
 from psycopg.rows import TupleRow
 
-from cms_ssg.payment.provider import BadWebhookError, Event, Intent, IntentRequest, ProviderError, Report, Shop, Status
+from cms_ssg.payment.provider import (
+    BadWebhookError,
+    Dispute,
+    DisputeStatus,
+    Event,
+    FailedRefund,
+    Intent,
+    IntentRequest,
+    ProviderError,
+    Report,
+    Shop,
+    Status,
+)
 
 TOLERANCE_S: Final = 300
 SIGNATURE: Final = "fake-signature"
@@ -28,6 +40,12 @@ REFUND: Final[LiteralString] = """
 UPDATE cms.fake_payments SET refunds = refunds || jsonb_build_object(%(key)s::text, %(amount)s::bigint)
 WHERE site = %(site)s AND intent = %(intent)s AND status = 'succeeded'
   AND (refunds ? %(key)s OR amount >= %(amount)s + coalesce((SELECT sum(value::bigint) FROM jsonb_each_text(refunds)), 0)) RETURNING 1"""
+
+FAIL: Final[LiteralString] = """
+UPDATE cms.fake_payments f SET refunds = f.refunds - r.key FROM cms.fake_payments o, jsonb_each_text(o.refunds) r
+WHERE f.site = %s AND f.intent = %s AND o.intent = f.intent AND %s IN ('', 'refund_' || r.key) RETURNING 'refund_' || r.key, r.value::bigint"""
+KINDS: Final = {"report": Report, "failed_refund": FailedRefund, "dispute": Dispute}
+"""Name in a message -> what it reports."""
 
 
 class FakeProvider:
@@ -79,13 +97,28 @@ class FakeProvider:
             raise ProviderError("it was not paid, or that much is not left of it")
         return f"refund_{key}"
 
-    def make_webhook(self, event: str, report: Report, at: float | None = None) -> tuple[dict[str, str], bytes]:
-        """Headers and body of a message about a payment, signed as parse_webhook wants it."""
-        body = msgspec.json.encode({"id": event, "report": _to_dict(report)})
+    async def fail_refund(self, intent: str, name: str) -> FailedRefund:
+        """The money of a refund comes back. name: as `refund` returned it, ``""`` for any. Raises ProviderError where there is no such refund."""
+        report = await self.fetch(intent)
+        async with self.shop.connect() as connection:
+            row = await (await connection.execute(FAIL, (self.shop.number, intent, name))).fetchone()
+        if row is None:
+            raise ProviderError(f"there is no refund {name[:80]}")
+        return FailedRefund(row[0], report.payment, int(row[1]), report.currency, "expired_or_canceled_card")
+
+    async def dispute(self, intent: str, status: DisputeStatus) -> Dispute:
+        """The buyer asks their bank for the money back, or the bank decides. Raises ProviderError."""
+        report = await self.fetch(intent)
+        return Dispute(f"dispute_{report.payment}", report.payment, status, report.amount, report.currency, "fraudulent")
+
+    def make_webhook(self, event: str, report: Report | FailedRefund | Dispute, at: float | None = None) -> tuple[dict[str, str], bytes]:
+        """Headers and body of a message, signed as read_webhook wants it."""
+        kind = next(name for name, made in KINDS.items() if isinstance(report, made))
+        body = msgspec.json.encode({"id": event, kind: {name: getattr(report, name) for name in report.__slots__}})
         stamp = str(int(at if at is not None else time.time()))
         return {SIGNATURE: f"t={stamp},v1={self._sign(stamp, body)}"}, body
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
         parts = dict(part.partition("=")[::2] for part in headers.get(SIGNATURE, "").split(","))
         stamp = parts.get("t", "")
         if not hmac.compare_digest(parts.get("v1", "").encode(), self._sign(stamp, body).encode()):
@@ -93,11 +126,8 @@ class FakeProvider:
         if not stamp.isdigit() or abs(time.time() - int(stamp)) > TOLERANCE_S:
             raise BadWebhookError("the message is too old")
         value: dict[str, Any] = msgspec.json.decode(body)
-        return Event(str(value["id"]), Report(**value["report"]))
+        kind = next((name for name in KINDS if name in value), "")
+        return Event(str(value["id"]), msgspec.convert(value[kind], KINDS[kind]))
 
     def _sign(self, stamp: str, body: bytes) -> str:
         return hmac.new(self.shop.secret, b"fake." + stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
-def _to_dict(report: Report) -> dict[str, Any]:
-    return {name: getattr(report, name) for name in Report.__slots__}

@@ -24,5 +24,5 @@ class ManualProvider:
     async def refund(self, intent: str, amount: int, currency: str, key: str) -> str:
         return f"manual_{key}"
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
         raise BadWebhookError("there are no webhooks of payments by hand")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -18,13 +19,21 @@ Status = Literal["pending", "action", "processing", "succeeded", "failed", "canc
 failed: may be tried again.
 """
 
+DisputeStatus = Literal["inquiry", "open", "won", "lost"]
+"""Of money that a buyer asks their bank for. inquiry: the bank asks, and has taken nothing; open: it has taken the money until it decides;
+won: the shop has the money; lost: the buyer has it.
+"""
+
 
 class ProviderError(Exception):
-    """The provider refused, or does not answer. temporary: the same request may succeed later; too_small: it charges no amount as small as this."""
+    """The provider refused, or does not answer. temporary: such a request may succeed later; too_small: it charges no amount as small as this.
 
-    def __init__(self, message: str, *, temporary: bool = False, too_small: bool = False) -> None:
+    is_final: a request with the same key is answered so again; name: of a refund that was made and failed at once.
+    """
+
+    def __init__(self, message: str, *, temporary: bool = False, too_small: bool = False, is_final: bool = False, name: str = "") -> None:
         super().__init__(message)
-        self.temporary, self.too_small = temporary, too_small
+        self.temporary, self.too_small, self.is_final, self.name = temporary, too_small, is_final, name
 
 
 class BadWebhookError(Exception):
@@ -71,11 +80,37 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRefund:
+    """The provider had accepted a refund, and the money did not arrive. name: of the refund, as `refund` returned it; payment: id of our row."""
+
+    name: str
+    payment: str
+    amount: int
+    currency: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A buyer asks their bank for the money back. name: the provider's; payment: id of our row; reason: a word of the provider;
+    due_at: until when the shop may answer, None where it may not.
+    """
+
+    name: str
+    payment: str
+    status: DisputeStatus
+    amount: int
+    currency: str
+    reason: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """A report that the provider sent. id: the same however often it is sent."""
+    """What the provider sent. id: the same however often it is sent."""
 
     id: str
-    report: Report
+    report: Report | FailedRefund | Dispute
 
 
 class PaymentProvider(Protocol):
@@ -100,8 +135,8 @@ class PaymentProvider(Protocol):
         """Give money back; the provider's name of the refund. Raises ProviderError."""
         ...
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
-        """A message of the provider, None where it is about nothing of ours. Raises BadWebhookError."""
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
+        """A message of the provider, None where it is about nothing of ours. Raises BadWebhookError, and ProviderError where it has to be asked more."""
         ...
 
 
@@ -112,7 +147,7 @@ class Connections(Protocol):
 
 
 class PaymentRow(NamedTuple):
-    """A payment as it is stored."""
+    """A payment as it is stored. attempts: how often it could not begin at the provider."""
 
     number: int
     id: str
@@ -126,6 +161,7 @@ class PaymentRow(NamedTuple):
     refunded: int
     page: str
     problem: str
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +189,12 @@ class Payable(Protocol):
         """A refund was made, in the transaction in which that is written."""
         ...
 
-    async def note_failed_refund(self, connection: AsyncConnection[TupleRow], payment: PaymentRow, amount: int, problem: str) -> None:
-        """The provider refused a refund, in the transaction in which that is written."""
+    async def note_failed_refund(
+        self, connection: AsyncConnection[TupleRow], shop: Shop, payment: PaymentRow, amount: int, *, was_made: bool
+    ) -> None:
+        """A refund failed, in the transaction in which that is written: the payment's problem says why. was_made: it had been noted as made."""
+        ...
+
+    async def note_dispute(self, connection: AsyncConnection[TupleRow], shop: Shop, payment: PaymentRow, dispute: Dispute) -> None:
+        """A dispute began or came to another status, in the transaction in which that is written."""
         ...

@@ -10,11 +10,24 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from cms_ssg.payment.provider import BadWebhookError, Event, Intent, IntentRequest, ProviderError, Report, Shop, Status
+from cms_ssg.payment.provider import (
+    BadWebhookError,
+    Dispute,
+    DisputeStatus,
+    Event,
+    FailedRefund,
+    Intent,
+    IntentRequest,
+    ProviderError,
+    Report,
+    Shop,
+    Status,
+)
 from cms_ssg.text.money import find_exponent
 
 TOLERANCE_S: Final = 300
@@ -35,6 +48,16 @@ INTENT_STATUSES: Final[dict[str, Status]] = {
 }
 """Of a PaymentIntent; the others mean that it is open. https://docs.stripe.com/payments/paymentintents/lifecycle"""
 REFUND_FAILED: Final = ("failed", "canceled")
+REFUND_EVENTS: Final = ("refund.failed", "refund.updated", "charge.refund.updated")
+DISPUTE_EVENTS: Final = ("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
+DISPUTE_STATUSES: Final[dict[str, DisputeStatus]] = {
+    "warning_needs_response": "inquiry", "warning_under_review": "inquiry", "warning_closed": "won",
+    "needs_response": "open", "under_review": "open", "won": "won", "lost": "lost",
+    "appeal_needs_response": "lost", "appeal_under_review": "lost", "prevented": "lost",
+}  # fmt: skip
+"""``prevented``: the buyer has the money without a decision. During an appeal, the buyer keeps what was lost. https://docs.stripe.com/api/disputes/object"""
+IN_FLIGHT: Final = 409
+"""A request with the same key is at work: https://docs.stripe.com/api/idempotent_requests. The answers of others, errors too, are given again for a day."""
 TOO_SMALL: Final = "amount_too_small"
 """Code of an error: https://docs.stripe.com/error-codes#amount-too-small"""
 EXPANDED: Final[Any] = {"expand": ["payment_intent"]}
@@ -114,10 +137,10 @@ class StripeProvider:
         made = await self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
         if made.status in REFUND_FAILED:
             reason = made["failure_reason"] if "failure_reason" in made else made.status  # noqa: SIM401 - Stripe's objects have no get
-            raise ProviderError(f"Stripe could not give the money back ({reason})")
+            raise ProviderError(f"Stripe could not give the money back ({reason})", name=str(made.id))
         return str(made.id)
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Event | None:
         header = headers.get("stripe-signature", "")
         verify = self.stripe.WebhookSignature.verify_header
         for secret in os.environ.get("CMS_STRIPE_WEBHOOK_SECRET", "").split():
@@ -133,12 +156,30 @@ class StripeProvider:
             raise BadWebhookError("it is about another account")
         if bool(event.get("livemode")) != self.is_live:
             raise BadWebhookError("it is of the other mode, live or test")
-        report = self._read_event(str(event.get("type")), event["data"]["object"])
+        kind, subject = str(event.get("type")), event["data"]["object"]
+        is_later = kind in REFUND_EVENTS or kind in DISPUTE_EVENTS
+        report = await self._read_later_event(kind, subject) if is_later else self._read_event(kind, subject)
         return Event(str(event["id"]), report) if report is not None else None
 
     def _read_event(self, kind: str, subject: Any) -> Report | None:
         """What an event of this name says of a payment; None where it is about something else."""
         return _report(subject, EVENTS[kind]) if kind in EVENTS else None
+
+    async def _read_later_event(self, kind: str, subject: Any) -> FailedRefund | Dispute | None:
+        """A refund that failed or a dispute. Both name the PaymentIntent, which knows of what payment it is."""
+        if not subject.get("payment_intent") or (kind in REFUND_EVENTS and subject["status"] not in REFUND_FAILED):
+            return None
+        intent = _report_intent(await self._call(lambda: self.client.v1.payment_intents.retrieve(str(subject["payment_intent"]))))
+        currency = str(subject["currency"]).upper()
+        amount = from_stripe(int(subject["amount"]), currency)
+        if kind in REFUND_EVENTS:
+            problem = str(subject.get("failure_reason") or subject["status"])
+            return FailedRefund(str(subject["id"]), intent.payment, amount, currency, problem)
+        due = (subject.get("evidence_details") or {}).get("due_by")
+        return Dispute(
+            str(subject["id"]), intent.payment, DISPUTE_STATUSES.get(str(subject["status"]), "open"), amount, currency, str(subject.get("reason") or ""),
+            datetime.fromtimestamp(int(due), UTC) if due else None,
+        )  # fmt: skip
 
     async def _call(self, work: Callable[[], Any]) -> Any:
         try:
@@ -146,8 +187,9 @@ class StripeProvider:
         except (self.stripe.APIConnectionError, self.stripe.RateLimitError) as error:
             raise ProviderError(str(error.user_message or "Stripe does not answer"), temporary=True) from None
         except self.stripe.StripeError as error:
+            status = error.http_status or 0
             raise ProviderError(
-                str(error.user_message or error), temporary=(error.http_status or 0) >= 500, too_small=error.code == TOO_SMALL
+                str(error.user_message or error), temporary=status >= 500, too_small=error.code == TOO_SMALL, is_final=status != IN_FLIGHT
             ) from None
 
 

@@ -25,7 +25,7 @@ SELECT c.relname, EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid
 FROM pg_catalog.pg_class c WHERE c.relnamespace = 'cms'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname"""
 _LEFT: Final[LiteralString] = "SELECT count(*) FROM cms.{} t WHERE " + mentions("t::text")
 
-OF_CONTENT: Final = frozenset("bodies cards documents entries entry_texts frames search_pages".split())
+OF_CONTENT: Final = frozenset("bodies cards document_counts documents entries entry_texts frames search_pages".split())
 """Tables that hold content or follow from it."""
 
 

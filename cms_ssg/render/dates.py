@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
@@ -94,12 +94,18 @@ def parse_month(text: str) -> datetime | None:
 
 
 def format_iso(value: datetime | None) -> str:
-    """RFC 3339 for ``<time datetime>``: ``2025-03-01T09:00:00+01:00``, Z for UTC. None gives ``""``."""
+    """RFC 3339 for ``<time datetime>``: ``2025-03-01T09:00:00+01:00``, Z for UTC. None gives ``""``.
+
+    Before zones of whole hours, clocks showed each town's own time. RFC 3339 (5.8) writes it with the nearest offset of whole minutes.
+    """
     return _format_iso(value, value.tzinfo, value.fold) if value is not None else ""
 
 
 @lru_cache(maxsize=32_768)
 def _format_iso(value: datetime, zone: tzinfo | None, fold: int) -> str:
+    offset = value.utcoffset()
+    if offset is not None and offset.seconds % 60:
+        value = value.astimezone(timezone(timedelta(minutes=round(offset.total_seconds() / 60))))
     text = value.isoformat(timespec="seconds")
     return text[:-6] + "Z" if text.endswith("+00:00") else text
 

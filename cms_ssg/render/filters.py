@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -117,6 +117,14 @@ def show_money(context: Context, amount: int | None, currency: str) -> str:
     return format_amount(amount, currency, context["locale"].code) if amount is not None else ""
 
 
+@pass_context
+def show_measure(context: Context, value: float | Sequence[float], unit: str) -> str:
+    """``{{ 0.45|measure("kilogram") }}``: a measure, or several with ``×`` between them, as the page's language writes it."""
+    from cms_ssg.text.measures import format_measure
+
+    return format_measure(value if isinstance(value, Sequence) else [value], unit, context["locale"].code)
+
+
 def show_decimal(amount: int | None, currency: str) -> str:
     """``{{ 1999|decimal("EUR") }}``: an amount in minor units for programs, ``19.99``."""
     from cms_ssg.text.money import to_decimal
@@ -130,6 +138,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "decimal": show_decimal,
     "iso": format_iso,
     "json_ld": dump_json_ld,
+    "measure": show_measure,
     "money": show_money,
     "rfc822": format_rfc822,
     "safe_url": keep_safe_url,

@@ -27,6 +27,7 @@ from cms_ssg.render.reading import Reader
 from cms_ssg.render.reference_names import reference_names
 from cms_ssg.render.strings import make_t
 from cms_ssg.render.views import Card, FeatureView, RowView
+from cms_ssg.text.slugs import normal_form
 from cms_ssg.types import Json
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class Page:
     def _image_path(self, src: str) -> str:
         """The path of an image's file, '' for one from elsewhere."""
         base = self.site.base_path
-        path = unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src)
+        path = normal_form(unquote(src.removeprefix(base) if src.startswith(f"{base}/") else src))
         return path if path.startswith("/") and not path.startswith("//") else path_beside(src, self.path)
 
     def link(self, target: str) -> str:

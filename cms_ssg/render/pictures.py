@@ -13,6 +13,7 @@ from cms_ssg.images.facts import MISNAMED, Facts, SvgCheck, find_misnaming, is_i
 from cms_ssg.images.font import CardFont, NoFont, load_font
 from cms_ssg.images.variants import TYPES, Recipe, parse_focus, parse_ratio, plan_variants
 from cms_ssg.kinds.claim import Owner
+from cms_ssg.text.slugs import normal_form
 
 if TYPE_CHECKING:
     from cms_ssg.render.page import Page
@@ -234,7 +235,7 @@ def path_beside(target: str, page_path: str) -> str:
     """The path of an image named in front matter: at the root, or beside its page; '' for one from elsewhere."""
     if not target or "://" in target or target.startswith(("//", "data:")):
         return ""
-    target = unquote(target.partition("?")[0].partition("#")[0])
+    target = normal_form(unquote(target.partition("?")[0].partition("#")[0]))
     if target.startswith("/"):
         return target
     return posixpath.normpath((page_path if page_path.endswith("/") else page_path.rpartition("/")[0] + "/") + target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from cms_ssg.content.schema.content_types import FIELD
 from cms_ssg.paths import canonical_path, file_path
 from cms_ssg.render.list_rules import described_paths
+from cms_ssg.text.slugs import normal_form
 
 if TYPE_CHECKING:
     from cms_ssg.site import Site
@@ -20,7 +22,7 @@ LINK_SUFFIXES = (".md", ".mdx", ".markdown")
 def reference_names(site: Site, locale: str, name: str) -> tuple[str, ...]:
     """The claims that could answer a reference: a content file, else ``type:slug`` in this locale or the default one, or an id."""
     if "/" in name.partition(":")[0] or name.endswith(".md"):
-        return (f"file:{name}",)
+        return _file_names(name)
     return tuple(dict.fromkeys((f"{locale}/{name}", f"{site.default_locale}/{name}", f"id:{name}")))
 
 
@@ -49,7 +51,8 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
     if "\0" in path:
         return ()
     if parts.scheme == "ref":
-        names = [f"{locale}/{path}", f"{site.default_locale}/{path}", f"id:{path}", *_term_pages(site, locale, path)]
+        slug = normal_form(path)
+        names = [f"{locale}/{slug}", f"{site.default_locale}/{slug}", f"id:{path}", *_term_pages(site, locale, slug)]
         return tuple(dict.fromkeys(names))
     if parts.scheme or parts.netloc or not path:
         return ()
@@ -57,14 +60,14 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
     others: tuple[str, ...] = ()
     root = file.partition("/")[0]
     if path.startswith("@/"):
-        return ("file:" + posixpath.normpath(f"{root}/{path[2:]}"),)
+        return _file_names(f"{root}/{path[2:]}")
     if not path.startswith("/"):
-        names.append("file:" + posixpath.normpath(posixpath.join(posixpath.dirname(file), path)))
+        names += _file_names(posixpath.join(posixpath.dirname(file), path))
         slash = "/" if path.endswith("/") else ""
         path = posixpath.normpath(posixpath.join(page_path if page_path.endswith("/") else posixpath.dirname(page_path), path)) + slash
     else:
         if path.endswith(LINK_SUFFIXES):
-            names.append("file:" + root + path)
+            names += _file_names(root + path)
         others = site.localized(path, locale)
     for candidate in (path, *others):
         try:
@@ -75,6 +78,14 @@ def link_names(site: Site, locale: str, file: str, page_path: str, target: str) 
         except ValueError:
             continue
     return tuple(names)
+
+
+def _file_names(file: str) -> tuple[str, ...]:
+    """The claims of a file that a link names: as written, then in each of the forms that its name may have on disk."""
+    file = posixpath.normpath(file)
+    if file.isascii():
+        return (f"file:{file}",)
+    return tuple(dict.fromkeys(f"file:{name}" for name in (file, *(unicodedata.normalize(form, file) for form in ("NFC", "NFD")))))
 
 
 def _term_pages(site: Site, locale: str, name: str) -> Iterator[str]:

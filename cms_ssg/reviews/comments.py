@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from cms_ssg.api.answers import BRIEFLY, answer_cached, tag_answer
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.form_again import Question, ask_again
 from cms_ssg.api.forms import Email, Trap, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.kinds.row_kind import name_fact
 from cms_ssg.reviews.api import ListQuery, cut_page
-from cms_ssg.reviews.form_again import Asked, ask_again
 from cms_ssg.reviews.moderation import MOST_TEXT
 from cms_ssg.reviews.sending import FIND_ENTRY, Sent, SentModel, take
 
@@ -27,8 +27,8 @@ SELECT review_id::text, author_name, content, owner_response, created_at FROM cm
 WHERE entry = %(entry)s AND status = 'approved' AND rating IS NULL AND (%(at)s::timestamptz IS NULL OR (created_at, review_id) < (%(at)s, %(id)s::uuid))
 ORDER BY created_at DESC, review_id DESC LIMIT %(limit)s OFFSET %(offset)s"""
 ASKED: Final = (
-    Asked("path", kind="hidden"), Asked("website", kind="hidden"), Asked("name", "comments_name", required=True, most=100),
-    Asked("email", "comments_email", "email", most=320), Asked("content", "comments_content", "textarea", required=True, most=MOST_TEXT),
+    Question("path", type="hidden"), Question("website", type="hidden"), Question("name", "comments_name", required=True, most=100),
+    Question("email", "comments_email", "email", most=320), Question("content", "comments_content", "textarea", required=True, most=MOST_TEXT),
 )  # fmt: skip
 COLUMNS: Final = ("id", "author_name", "content", "owner_response", "created_at")
 
@@ -55,7 +55,7 @@ async def add_comment(request: Request) -> Response:
         comment = await read_model(request, CommentModel)
         return await take(request, Sent(**comment.model_dump()))
     except ApiError as error:
-        return await ask_again(request, error, ASKED, "comments_write")
+        return await ask_again(request, error, ASKED, "comments_write", "reviews_send")
 
 
 @router.get("/api/comments", scope=PUBLIC, summary="Approved comments")

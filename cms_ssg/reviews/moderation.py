@@ -10,12 +10,12 @@ from cms_ssg.desk.queue import Action, Queue
 from cms_ssg.store.query import Query
 
 WAITING: Final[LiteralString] = """
-SELECT r.number::text, coalesce(r.rating || ' ★ ', '') || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, jsonb_strip_nulls(jsonb_build_object(
+SELECT r.number::text, coalesce(r.rating || ' ★ ', '') || coalesce(r.title, left(r.content, 80), ''), coalesce(c.path, ''), r.status, json_build_object(
   'About', coalesce(c.card ->> 'title', e.fields ->> 'title'), 'By', r.author_name, 'Text', nullif(r.content, ''), 'Good', r.pros, 'Bad', r.cons,
   'Images', array_to_string(r.images, ' '),
   'Sent', to_char(r.created_at, 'YYYY-MM-DD HH24:MI'), 'Address confirmed', CASE WHEN r.confirmed_at IS NOT NULL THEN 'yes' END,
   'Looks like spam', CASE WHEN r.spam_score >= 1 THEN 'yes' END,
-  'Reported', CASE WHEN r.reports > 0 THEN r.reports || ' times' END))
+  'Reported', CASE WHEN r.reports > 0 THEN r.reports || ' times' END)
 FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
 WHERE r.site = %(site)s AND (r.status = 'pending' AND r.confirm_token IS NULL OR r.reports > 0) ORDER BY r.created_at, r.number LIMIT %(limit)s"""
 
@@ -91,9 +91,9 @@ def _decide(status: LiteralString) -> LiteralString:
 
 
 ANSWERS: Final[LiteralString] = """
-SELECT r.number::text, coalesce(c.card ->> 'title', e.fields ->> 'title'), coalesce(c.path, ''), 'pending', jsonb_strip_nulls(jsonb_build_object(
+SELECT r.number::text, coalesce(c.card ->> 'title', e.fields ->> 'title'), coalesce(c.path, ''), 'pending', json_build_object(
   'Review', r.rating || ' ★ ' || concat_ws(': ', r.title, nullif(r.content, '')), 'By', r.author_name, 'Answer before', r.owner_response,
-  'Answer', coalesce(nullif(r.owner_answer, ''), '(none: the answer will be removed)'), 'Sent', to_char(r.owner_answer_at, 'YYYY-MM-DD HH24:MI')))
+  'Answer', coalesce(nullif(r.owner_answer, ''), '(none: the answer will be removed)'), 'Sent', to_char(r.owner_answer_at, 'YYYY-MM-DD HH24:MI'))
 FROM cms.reviews r JOIN cms.entries e ON e.id = r.entry LEFT JOIN cms.cards c ON c.entry = r.entry
 WHERE r.site = %(site)s AND r.owner_answer IS NOT NULL AND r.status = 'approved' ORDER BY r.owner_answer_at, r.number LIMIT %(limit)s"""
 

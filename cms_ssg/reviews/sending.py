@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
+from cms_ssg.api.confirm_links import Word, add_question, answer_page, digest_word, make_word
+from cms_ssg.api.form_again import Question, ask_again
 from cms_ssg.api.form_bodies import MULTIPART, read_form
 from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
@@ -19,13 +20,12 @@ from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
-from cms_ssg.reviews.form_again import Asked, as_field, ask_again
 from cms_ssg.reviews.moderation import MOST_TEXT, PICTURE_DAYS
 from cms_ssg.reviews.settings import Reviews
 from cms_ssg.reviews.spam import score_text
 from cms_ssg.uploads.keep import KEEP
 from cms_ssg.visitors.identity import find_visitor
-from cms_ssg.visitors.uploads import keep_sent
+from cms_ssg.visitors.uploads import Picture, keep_picture
 
 router = Router("Reviews")
 
@@ -117,15 +117,12 @@ async def add_review(request: Request) -> Response:
             raise fail("reviews.no-image", "pictures are not taken with reviews here", status=422, hint="Send the review without it.")
         return await take(request, Sent(**review.model_dump()), picture)
     except ApiError as error:
-        return await ask_again(request, error, _list_asked(site_of(request).site.settings.vertical["reviews"]), "reviews_write")
+        return await ask_again(
+            request, error, _list_asked(site_of(request).site.settings.vertical["reviews"]), "reviews_write", "reviews_send"
+        )
 
 
-@router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
-async def ask_to_confirm(request: Request, word: str = "") -> Response:
-    """What the link in the e-mail leads to."""
-    context = site_of(request)
-    t = context.translate(context.site.default_locale)
-    return await ask(context, t("reviews_confirm_text"), t("reviews_confirm"), context.base_path + CONFIRM_URL, word)
+add_question(router, CONFIRM_URL, "reviews_confirm_text", "reviews_confirm")
 
 
 @router.post(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
@@ -141,16 +138,16 @@ async def confirm(request: Request) -> Response:
     return await answer_page(context, t("reviews_title"), t("reviews_confirmed"))
 
 
-def _list_asked(settings: Reviews) -> list[Asked]:
+def _list_asked(settings: Reviews) -> list[Question]:
     """What the form of a page asks, for the page that shows it once more."""
-    email = Asked("email", f"reviews_email{'_needed' if settings.confirm else ''}", "email", required=settings.confirm, most=320)
+    email = Question("email", f"reviews_email{'_needed' if settings.confirm else ''}", "email", required=settings.confirm, most=320)
     asked = [
-        *(Asked(name, kind="hidden") for name in ("path", "website", "visit_date")), Asked("rating", "reviews_rating", "stars", required=True),
-        Asked("name", "reviews_name", required=True, most=100), email, Asked("title", "reviews_heading"),
-        Asked("content", "reviews_content", "textarea", most=MOST_TEXT), Asked("pros", "reviews_pros", most=1000),
-        Asked("cons", "reviews_cons", most=1000),
+        *(Question(name, type="hidden") for name in ("path", "website", "visit_date")), Question("rating", "reviews_rating", "stars", required=True),
+        Question("name", "reviews_name", required=True, most=100), email, Question("title", "reviews_heading"),
+        Question("content", "reviews_content", "textarea", most=MOST_TEXT), Question("pros", "reviews_pros", most=1000),
+        Question("cons", "reviews_cons", most=1000),
     ]  # fmt: skip
-    return [*asked, Asked("picture", "reviews_picture", "file")] if settings.pictures else asked
+    return [*asked, Question("picture", "reviews_picture", "file")] if settings.pictures else asked
 
 
 async def take(request: Request, sent: Sent, picture: bytes | None = None) -> Response:
@@ -163,29 +160,16 @@ async def take(request: Request, sent: Sent, picture: bytes | None = None) -> Re
     if needs_link and not email:
         raise ApiError(422, "api.invalid", "the request is not as it should be: email", fields=(("email", "an address is needed here"),))
     status = "confirm" if needs_link else "pending"
-    kept = await _keep_picture(request, picture, email) if picture is not None and not sent.website else None
+    kept = None
+    if picture is not None and not sent.website:
+        async with context.connection() as connection:
+            await _check(request, connection, sent, email)
+        kept = await keep_picture(request, picture, email)
     async with context.connection() as connection, connection.transaction():
-        entry = await (find_discussion if sent.is_comment else find_entry)(connection, context, sent.path)
+        values = await _check(request, connection, sent, email)
         if sent.website:
             return _thank(request, sent, status)  # whoever filled this in is told nothing
         word, token = make_word() if needs_link else ("", None)
-        values: dict[str, Any] = {
-            "site": context.number, "entry": entry, "name": sent.name, "email": email, "rating": sent.rating, "title": sent.title or None,
-            "content": sent.content, "pros": sent.pros or None, "cons": sent.cons or None, "visit_date": sent.visit_date, "is_comment": sent.is_comment,
-            "visitor": await digest_visitor(request, connection), "score": score_text(sent.name, sent.title, sent.content, sent.pros, sent.cons),
-        }  # fmt: skip
-        recent, same = await (await connection.execute(RECENT, values)).fetchone()  # type: ignore[misc]
-        if recent >= settings.per_hour:
-            raise fail(
-                "reviews.limit",
-                "too many reviews or comments were sent from here",
-                status=429,
-                hint="Try again in an hour.",
-                headers={"Retry-After": "3600"},
-            )
-        if same:
-            said = "you have sent this comment already" if sent.is_comment else "you have reviewed this already"
-            raise fail("reviews.twice", said, status=409)
         is_spam = values["score"] >= 1
         images = await _keep_images(connection, context, sent.images, visitor.email if visitor is not None else "", kept)
         await connection.execute(ADD, {
@@ -196,6 +180,25 @@ async def take(request: Request, sent: Sent, picture: bytes | None = None) -> Re
         if word and not is_spam:
             await _ask_author(connection, context, values, word)
     return _thank(request, sent, status)
+
+
+async def _check(request: Request, connection: Any, sent: Sent, email: str | None) -> dict[str, Any]:
+    """The columns of what was sent. Raises ApiError reviews.no-entry, comments.closed, reviews.limit, reviews.twice where it is not taken."""
+    context = site_of(request)
+    values: dict[str, Any] = {
+        "site": context.number, "name": sent.name, "email": email, "rating": sent.rating, "title": sent.title or None, "content": sent.content,
+        "pros": sent.pros or None, "cons": sent.cons or None, "visit_date": sent.visit_date, "is_comment": sent.is_comment,
+        "entry": await (find_discussion if sent.is_comment else find_entry)(connection, context, sent.path),
+        "visitor": await digest_visitor(request, connection), "score": score_text(sent.name, sent.title, sent.content, sent.pros, sent.cons),
+    }  # fmt: skip
+    recent, same = await (await connection.execute(RECENT, values)).fetchone()
+    if recent >= context.site.settings.vertical["reviews"].per_hour and not sent.website:
+        said, hint = "too many reviews or comments were sent from here", "Try again in an hour."
+        raise fail("reviews.limit", said, status=429, hint=hint, headers={"Retry-After": "3600"})
+    if same and not sent.website:
+        said = "you have sent this comment already" if sent.is_comment else "you have reviewed this already"
+        raise fail("reviews.twice", said, status=409)
+    return values
 
 
 async def find_entry(connection: Any, context: SiteContext, path: str) -> int:
@@ -215,30 +218,10 @@ async def find_discussion(connection: Any, context: SiteContext, path: str) -> i
     return int(row[0])
 
 
-class _Picture(NamedTuple):
-    """A picture that came with a review. person: whose it is."""
-
-    token: str
-    person: str
-
-
-async def _keep_picture(request: Request, data: bytes, email: str | None) -> _Picture:
-    """Put a picture at the target, for a day until a review has it. Raises ApiError image.*, uploads.*."""
-    context = site_of(request)
-    person = (email or "").lower()
-    if not person:
-        async with context.connection() as connection:
-            person = (await digest_visitor(request, connection)).hex()
-    try:
-        return _Picture((await keep_sent(context, data, person)).token, person)
-    except ApiError as error:
-        raise as_field(error, "picture") from None
-
-
-async def _keep_images(connection: Any, context: SiteContext, tokens: Sequence[str], email: str, sent: _Picture | None) -> list[str] | None:
+async def _keep_images(connection: Any, context: SiteContext, tokens: Sequence[str], email: str, sent: Picture | None) -> list[str] | None:
     """The paths of images that the visitor with this proved address sent before, and of the one that came with the review. Raises ApiError reviews.no-image."""
     paths = []
-    for token, person in (*((token, email.lower()) for token in tokens), *((sent,) if sent is not None else ())):
+    for token, person in (*((token, email.lower()) for token in tokens), *(((sent.token, sent.person),) if sent is not None else ())):
         values = {"site": context.number, "token": token, "email": person}
         row = await (await connection.execute(KEEP, values)).fetchone() if person else None
         if row is None:
@@ -256,7 +239,7 @@ async def _ask_author(connection: Any, context: SiteContext, values: dict[str, A
     """Mail the link that confirms the author's address."""
     site = context.site
     t = context.translate(site.default_locale)
-    link = f"{site.settings.base_url}{CONFIRM_URL}?word={word}"
+    link = f"{site.link_url}{CONFIRM_URL}?word={word}"
     body = f"{t('reviews_mail_text', site=site.settings.title)}\n\n{link}\n\n{t('reviews_mail_ignore')}\n"
     await connection.execute(ADD_MAIL, mail_values(context.number, values["email"], t("reviews_mail_subject"), body))
 

@@ -12,7 +12,7 @@ from cms_ssg.search.engine import EngineError, SearchEngine
 from cms_ssg.search.lexicon import say_terms
 from cms_ssg.search.open_engine import open_engine
 from cms_ssg.search.postgres import Connect, PostgresIndex
-from cms_ssg.search.postgres_queries import NAME as POSTGRES
+from cms_ssg.search.postgres_pages import NAME as POSTGRES
 from cms_ssg.search.questions import MOST_OFFSET, Answer, Cursor, FacetValue, Question, SearchIndex, Suggestion
 from cms_ssg.search.sending import digest_layout
 from cms_ssg.site import Site

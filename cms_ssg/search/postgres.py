@@ -15,7 +15,8 @@ from psycopg.rows import TupleRow
 
 from cms_ssg.search.highlight import Marker, cut_fragments, mark_all
 from cms_ssg.search.lexicon import Lexicon, count_words, load_texts, say_terms
-from cms_ssg.search.postgres_queries import NAME, READ, ReadTerm, ReadTerms, join_terms, list_unread, make_search
+from cms_ssg.search.postgres_pages import NAME
+from cms_ssg.search.postgres_queries import READ, ReadTerm, ReadTerms, join_terms, list_unread, make_search
 from cms_ssg.search.questions import (
     FACET_SIZES,
     OTHER_FACET_SIZE,

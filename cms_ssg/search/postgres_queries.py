@@ -2,66 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, MutableMapping
-from datetime import datetime
+import re
+from collections.abc import MutableMapping
 from typing import Any, Final, LiteralString, NamedTuple
 
 from cms_ssg.search.places import Box, find_boxes, split_box
+from cms_ssg.search.postgres_everything import OWN_FACET, make_everything
+from cms_ssg.search.postgres_pages import COLUMNS, FACETS, HITS, KEY_VALUES, ORDERS, SORTED, add_cursor
 from cms_ssg.search.questions import Question
 from cms_ssg.search.words import Term, find_configuration
 from cms_ssg.store.query import Query
 
-NAME: Final = "postgres"
+_LEXEME: Final = re.compile(r"'(?:[^']|'')*'(:\*)?")
+"""A word of a tsquery as text: https://www.postgresql.org/docs/current/datatype-textsearch.html"""
 
 MOST_COUNTED: Final = 100_000
 """Facets are counted over so many documents. Of more, every second, third … is counted, picked by a hash of its number; the total is exact."""
 
-RANK: LiteralString = "ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::tsquery, 1)"
-"""Title 3, excerpt 2, content 1; longer documents count a little less."""
-
-ORDERS: Final[dict[str, LiteralString]] = {
-    "relevance": "score DESC, newest DESC, entry DESC",
-    "newest": "newest DESC, entry DESC",
-    "oldest": "coalesce(published_at, 'infinity') ASC, entry ASC",
-    "title": "title ASC, entry ASC",
-    "distance": "distance ASC, entry ASC",
-    "rating": "sorted DESC, entry DESC",
-    "popularity": "sorted DESC, entry DESC",
-    "price": "sorted ASC, entry ASC",
-    "price_desc": "sorted DESC, entry DESC",
-}
-
-SORTED: Final[dict[str, LiteralString]] = {
-    "rating": "coalesce(d.rating, -1)::float8", "popularity": "d.popularity::float8", "price": "coalesce(d.price::float8, 'infinity')",
-    "price_desc": "coalesce(d.price, -1)::float8",
-}  # fmt: skip
-"""What is sorted by; documents without it are the last either way."""
-
-_FALLING: LiteralString = "(sorted, entry) < (%(key0)s::text::float8, %(last)s::bigint)"
-
-KEYS: Final[dict[str, LiteralString]] = {
-    "relevance": "(score, newest, entry) < (%(key0)s::text::real, %(key1)s::text::timestamptz, %(last)s::bigint)",
-    "newest": "(newest, entry) < (%(key0)s::text::timestamptz, %(last)s::bigint)",
-    "oldest": "(coalesce(published_at, 'infinity'), entry) > (%(key0)s::text::timestamptz, %(last)s::bigint)",
-    "title": "(title, entry) > (%(key0)s::text, %(last)s::bigint)",
-    "distance": "(distance, entry) > (%(key0)s::text::float8, %(last)s::bigint)",
-    "rating": _FALLING,
-    "popularity": _FALLING,
-    "price": "(sorted, entry) > (%(key0)s::text::float8, %(last)s::bigint)",
-    "price_desc": _FALLING,
-}
-"""What comes behind the last hit of the page before, which a cursor names by what it was sorted by."""
-
-KEY_VALUES: Final[dict[str, LiteralString]] = {
-    "relevance": "score::text, newest::text", "newest": "newest::text", "oldest": "coalesce(published_at, 'infinity')::text", "title": "title",
-    "distance": "distance::text", "rating": "sorted::text", "popularity": "sorted::text", "price": "sorted::text", "price_desc": "sorted::text",
-}  # fmt: skip
+RANK: LiteralString = """(ts_rank('{0, 0.33, 0.67, 1}', d.vector, %(ranked)s::tsquery, 1)
+  * CASE WHEN d.vector @@ %(titled)s::tsquery THEN 1.5 ELSE 1 END)::real"""
+"""Title 3, excerpt 2, content 1; longer documents count a little less. What has all words in its title comes before what repeats them in its text."""
 
 SEARCH: LiteralString = """
 WITH found AS MATERIALIZED (
-  SELECT d.entry, d.terms, d.published_at, coalesce(d.published_at, '-infinity') AS newest, {title} AS title, {distance} AS distance, {sorted} AS sorted,
-    {score} AS score, {failed} AS failed
+  SELECT {columns}, d.terms, {score} AS score, {failed} AS failed
   FROM cms.documents d
   WHERE d.site = %(site)s AND d.shown {conditions}
 ), passed AS (
@@ -76,18 +40,15 @@ WITH found AS MATERIALIZED (
   FROM (SELECT failed, term, count(*) AS times FROM terms GROUP BY 1, 2) t
 ), facets AS (
   SELECT facet, term, sum(times) AS times, row_number() OVER (PARTITION BY facet ORDER BY sum(times) DESC, term) AS place
-  FROM counted WHERE failed = 0 OR {own_facet} GROUP BY 1, 2
+  FROM ({counts}) c GROUP BY 1, 2
 ), page AS MATERIALIZED (
   SELECT entry, score, distance, json_build_array({key_values}) AS key, row_number() OVER () AS number
   FROM (SELECT * FROM passed {behind} ORDER BY {order} OFFSET %(offset)s LIMIT %(limit)s + 1) p
 )
 SELECT
   (SELECT count(*) FROM passed),
-  (SELECT coalesce(json_agg(json_build_array(p.entry, p.score, p.distance, p.key, d.type, d.locale, d.path, d.title, d.excerpt, left(d.content, 100000),
-     d.published_at, d.image, d.terms, d.price, d.rating, d.popularity, d.stock) ORDER BY p.number), '[]')::text
-     FROM page p JOIN cms.documents d ON d.entry = p.entry WHERE p.number <= %(limit)s),
-  (SELECT coalesce(json_agg(json_build_array(f.facet, f.term, f.times, l.card ->> 'title') ORDER BY f.facet, f.place), '[]')::text
-     FROM facets f LEFT JOIN cms.lists l ON l.site = %(site)s AND l.locale = %(locale)s AND l.name = f.term COLLATE "C" WHERE f.place <= 50),
+  {hits},
+  {facets},
   (SELECT coalesce(json_object_agg(to_char(month, 'YYYY-MM'), times ORDER BY month DESC), '{{}}')::text FROM (
      SELECT date_trunc('month', published_at AT TIME ZONE %(zone)s) AS month, count(*) AS times FROM passed WHERE published_at IS NOT NULL
      GROUP BY 1 ORDER BY 1 DESC LIMIT 120) m),
@@ -127,30 +88,6 @@ FROM (SELECT ('pg_catalog.' || %(config)s::text)::regconfig AS config) c,
 KnownTerms = MutableMapping[tuple[str, Term], ReadTerm]
 
 
-def _check_number(text: str) -> str:
-    if not math.isfinite(float(text)):
-        raise ValueError(text)
-    return text
-
-
-def _check_price(text: str) -> str:
-    return text if text == "Infinity" else _check_number(text)
-
-
-def _check_time(text: str) -> str:
-    if text not in ("infinity", "-infinity"):
-        datetime.fromisoformat(text)
-    return text
-
-
-KEY_TYPES: Final[dict[str, tuple[Callable[[str], str], ...]]] = {
-    "relevance": (_check_number, _check_time), "newest": (_check_time,), "oldest": (_check_time,),
-    "title": (lambda text: text.replace("\0", "").encode("utf-8", "replace").decode(),), "distance": (_check_number,),
-    "rating": (_check_number,), "popularity": (_check_number,), "price": (_check_price,), "price_desc": (_check_number,),
-}  # fmt: skip
-"""A cursor comes from whoever asks."""
-
-
 def list_unread(question: Question, known: KnownTerms) -> tuple[list[Term], dict[str, Any]]:
     """Terms of a question that the database was not asked about yet, and the parameters of READ for them."""
     config = find_configuration(question.locale)
@@ -175,6 +112,7 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
     """The statement and its parameters. Each filter is a column of what was found, so that its own facet is counted without it."""
     parameters: dict[str, Any] = {
         "site": site, "zone": zone, "locale": question.locale, "query": read.query, "ranked": read.wanted,
+        "titled": _LEXEME.sub(lambda found: f"{found[0]}{'' if found[1] else ':'}A", read.wanted),
         "offset": question.skipped, "limit": question.limit, "most_counted": MOST_COUNTED,
     }  # fmt: skip
     conditions: LiteralString = ""
@@ -190,23 +128,33 @@ def make_search(question: Question, read: ReadTerms, site: int, zone: str) -> tu
         parameters["before"] = question.before
     conditions += _add_ranges(question, parameters)
     conditions, distance = _add_places(question, conditions, parameters)
-    behind = _add_cursor(question, parameters)
+    behind = add_cursor(question, parameters)
+    score: LiteralString = RANK if question.terms else "0::real"
+    columns = COLUMNS.format(
+        title="lower(d.title)" if question.sort == "title" else "NULL::text",
+        distance=distance,
+        sorted=SORTED.get(question.sort, "NULL::float8"),
+    )
+    is_kept = question.is_counted
+    if is_kept and not question.filters:
+        return make_everything(question, parameters, columns + ", 0::real AS score", behind), parameters
     tests: list[LiteralString] = []
-    own_facet: LiteralString = "false"
+    counted: LiteralString = "failed = 0"
     for place, (facet, values) in enumerate(sorted(question.filters.items())[: len(_FILTERS)]):
         parameters[f"facet{place}"], parameters[f"values{place}"] = facet, [f"{facet}/{value}" for value in values]
         tests.append(_FILTERS[place])
-        own_facet += _OWN_FACETS[place]
+        counted += _OWN_FACETS[place]
+    counts: LiteralString = "(SELECT facet, term, times FROM counted WHERE " + counted + ")"
+    if is_kept and len(tests) == 1:
+        conditions, tests, counts = conditions + " AND " + _PASSES[0], [], OWN_FACET
     failed = " + ".join(tests) or "0"
     if len(tests) > 1 and not question.terms:
         conditions += _leave_out_useless(len(tests))
-    score: LiteralString = RANK if question.terms else "0::real"
     if question.terms and tests:
         score = "CASE WHEN " + failed + " = 0 THEN " + RANK + " ELSE 0 END"
     sql = SEARCH.format(
-        conditions=conditions, failed=failed, own_facet=own_facet, score=score, order=ORDERS[question.sort],
-        title="lower(d.title)" if question.sort == "title" else "NULL::text", distance=distance, behind=behind,
-        sorted=SORTED.get(question.sort, "NULL::float8"), key_values=KEY_VALUES[question.sort],
+        columns=columns, conditions=conditions, failed=failed, counts=counts, score=score, order=ORDERS[question.sort], behind=behind,
+        key_values=KEY_VALUES[question.sort], hits=HITS, facets=FACETS,
     )  # fmt: skip
     return sql, parameters
 
@@ -267,22 +215,6 @@ _AROUND_BOTH: LiteralString = " AND (d.location <@ %(around0)s::box OR d.locatio
 
 def _say_box(box: Box) -> str:
     return f"(({box.west},{box.south}),({box.east},{box.north}))"
-
-
-def _add_cursor(question: Question, parameters: dict[str, Any]) -> LiteralString:
-    """What begins behind the last hit of the page before; where another engine made the cursor, its offset is taken."""
-    cursor = question.cursor
-    if cursor is None or cursor.engine != NAME or cursor.sort != question.sort:
-        return ""
-    try:
-        *keys, last = cursor.key
-        values = [KEY_TYPES[question.sort][place](str(key)) for place, key in enumerate(keys)]
-    except (ValueError, IndexError):
-        return ""
-    if len(values) != len(KEY_TYPES[question.sort]) or not isinstance(last, int) or not 0 <= last < 1 << 63:
-        return ""
-    parameters |= {"offset": 0, "last": last, **{f"key{place}": value for place, value in enumerate(values)}}
-    return "WHERE " + KEYS[question.sort]
 
 
 _PASSES: Final[tuple[LiteralString, ...]] = tuple(f'd.terms && %(values{place})s::text[] COLLATE "C"' for place in range(10))

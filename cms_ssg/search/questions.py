@@ -63,6 +63,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return self.cursor.offset if self.cursor is not None else self.offset
 
     @property
+    def is_counted(self) -> bool:
+        """Whether nothing but facets narrows it within one language: how many documents have each term is kept."""
+        is_near = self.near is not None and (self.near.radius_km is not None or self.sort == "distance")
+        bounds = (self.after, self.before, self.box, self.price_min, self.price_max, self.rating_min)
+        return bool(self.locale) and not self.terms and not self.stock and not is_near and all(value is None for value in bounds)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether it is narrowed by dates, places, price, rating or stock."""
         bounds = (self.after, self.before, self.near, self.box, self.price_min, self.price_max, self.rating_min)

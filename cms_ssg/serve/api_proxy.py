@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from cms_ssg.config.settings import Settings
+from cms_ssg.site import SEEN_AT
 
 START_S: Final = 25.0
 """How long a request waits for an API that is starting; on a busy machine it goes on starting for the next requests."""
@@ -30,9 +32,10 @@ KEPT_HEADERS: Final = frozenset({"connection", "date", "server", "keep-alive", "
 class ApiBehind:
     """A ``cms api`` of this site in a process of its own. It ends with this one, and starts anew when site.toml changes."""
 
-    def __init__(self, root: Path, settings: Settings, env: str, base_path: str, *, only_desk: bool = False) -> None:
-        """only_desk: the site has nothing else that the API would answer, so all other paths are its own."""
+    def __init__(self, root: Path, settings: Settings, env: str, base_path: str, *, only_desk: bool = False, seen_at: str = "") -> None:
+        """only_desk: the site has nothing else that the API would answer, so all other paths are its own; seen_at: where the site is served."""
         self.only_desk = only_desk
+        self.seen_at = seen_at.rstrip("/")
         self.root, self.env, self.base_path = root, env, base_path
         self.search_paths = {
             f"{base_path}{locale.prefix or ''}/search" for locale in settings.locales if not (settings.search and settings.search.is_static)
@@ -119,7 +122,8 @@ class ApiBehind:
         environment = ["--env", self.env] if self.env else []
         command = [sys.executable, "-m", "cms_ssg", "-C", str(self.root), *environment, "--json", "--log-level", "warning", "api"]
         self._process = subprocess.Popen(
-            [*command, "--port", "0", "--quiet", "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            [*command, "--port", "0", "--quiet", "--with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            env={**os.environ, SEEN_AT: self.seen_at},
         )  # fmt: skip
         self._port, self._has_said = 0, threading.Event()
         threading.Thread(target=self._read_port, args=(self._process.stdout, self._has_said), daemon=True).start()

@@ -59,7 +59,7 @@ def serve(
         or settings.statistics.beacon
         or any(vertical.routes for vertical in load_features(settings.verticals).verticals)
     )
-    server.api = ApiBehind(root, settings, options.env, server.base_path, only_desk=not is_dynamic)
+    server.api = ApiBehind(root, settings, options.env, server.base_path, only_desk=not is_dynamic, seen_at=server.url)
     if is_dynamic:  # else it starts when somebody opens the desk
         server.api.start()
     try:

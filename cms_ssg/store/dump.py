@@ -29,7 +29,7 @@ from cms_ssg.store.partitions import ensure_post_months
 KEPT: Final = (
     "sites", "entries", "bodies", "entry_texts", "files", "sources", "folders", "hits", "imported_logs", "imports", "import_rows", "tokens",
     "empty_searches", "previews", "acts", "revisions", "pending_changes", "comments", "reviews", "review_votes", "discussions", "mails", "payments", "payment_events",
-    "payment_refunds", "fake_payments", "idempotent_answers", "secrets", "uploads",
+    "payment_refunds", "payment_disputes", "fake_payments", "idempotent_answers", "secrets", "uploads",
 )  # fmt: skip
 """Tables that are dumped, each after those it refers to."""
 SITE_COLUMNS: Final = ("id", "name", "sync_state", "lease_epoch")

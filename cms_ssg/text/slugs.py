@@ -93,6 +93,11 @@ def _cut(slug: str) -> str:
     return slug[: whole or end].strip("-")
 
 
+def normal_form(path: str) -> str:
+    """A path in Unicode normal form C, the one that paths are claimed in. Names of files from macOS are often in form D."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
+
+
 def safe_path(path: str) -> str:
     """The one check of paths: returns the path, or raises ValueError saying what is wrong with it.
 

@@ -74,7 +74,7 @@ async def send_link(request: Request) -> Response:
         await connection.execute(FORGET, (context.number,))
         if (await connection.execute(ADD, values)).rowcount:
             site = context.site.settings
-            link = f"{site.base_url.rstrip('/')}/api/visitors/confirm?word={word}"
+            link = f"{context.site.link_url}/api/visitors/confirm?word={word}"
             body = (
                 f"Somebody, probably you, wants to be known by this address at {site.title or site.base_url}.\n\n"
                 f"If it was you, open this link within {settings.link_minutes} minutes:\n{link}\n\nIf not, do nothing.\n"

@@ -115,6 +115,11 @@ class Api:
     def __init__(self, client: httpx.Client, app: Any, sites: Any) -> None:
         self.client, self.app, self.sites = client, app, sites
 
+    @property
+    def framework(self) -> Any:
+        """FastAPI's application, behind our own layers."""
+        return self.app.app.app.app
+
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.client.get(path, **options)
 

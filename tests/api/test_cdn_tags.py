@@ -32,7 +32,7 @@ def test_answers_carry_tags_in_the_header_of_the_cdn(atlas: tuple[Path, str], tm
 
 def test_no_public_answer_stays_at_a_cdn_for_longer_than_the_docs_say(api: Api) -> None:
     """Nothing purges them there: see "At the CDN" in docs/cache.md."""
-    api.app.app.state.limiter._count = lambda *_: 0.0
+    api.framework.state.limiter._count = lambda *_: 0.0
     seen = set()
     for path, methods in api.json("/api/openapi.json")["paths"].items():
         if "get" not in methods or path.startswith("/docs"):

@@ -15,6 +15,7 @@ from cms_ssg.api.app import ROUTERS
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.store.connect import connect
+from cms_ssg.store.tokens import create_token
 from tests.api.atlas import Api, serve_api, write_site
 
 SETTINGS = 'api.cors = ["https://app.example"]\napi.trusted_proxies = ["127.0.0.1"]'
@@ -85,3 +86,23 @@ def test_it_is_stale_as_soon_as_its_value_is(own: Api, db_url: str) -> None:
         time.sleep(0.2)
         answer = ask(own, f"2001:db8:{time.monotonic_ns() % 60000:x}::1")
     assert answer.json()["made"] == before + 1
+
+
+def test_validators_are_weak_or_differ_by_encoding(own: Api, db_url: str) -> None:
+    answers = {encoding: ask(own, "192.0.2.9", **{"Accept-Encoding": encoding}) for encoding in ("identity", "gzip", "br")}
+    assert [answer.headers.get("content-encoding", "identity") for answer in answers.values()] == list(answers)
+    [public] = {answer.headers["etag"] for answer in answers.values()}
+    assert public.startswith('W/"')
+    assert all("Accept-Encoding" in answer.headers["vary"] for answer in answers.values())
+    unknown = own.get("/api/shown", headers={"X-Forwarded-For": "192.0.2.10", "Accept-Encoding": "zstd", "If-None-Match": public})
+    assert (unknown.status_code, "Accept-Encoding" in unknown.headers["vary"]) == (304, True)
+    with connect(db_url, autocommit=True) as connection:
+        token = {"Authorization": f"Bearer {create_token(connection, 1, 'desk', ('read', 'write'), 1)[1]}"}
+    fields = {"title": "Tide", "summary": "x" * 1500}
+    made = own.client.post("/api/entries", json={"type": "post", "fields": fields, "body": "The tide."}, headers=token)
+    place = made.headers["location"]
+    for version, (encoding, tag) in enumerate([("identity", '"v1"'), ("gzip", '"v2;gzip"'), ("br", '"v3;br"')], 1):
+        assert own.get(place, headers={**token, "Accept-Encoding": encoding}).headers["etag"] == tag
+        assert own.get(place, headers={**token, "If-None-Match": tag}).status_code == 304
+        changed = own.client.patch(place, json={"body": f"The tide {version}."}, headers={**token, "If-Match": tag})
+        assert (changed.status_code, changed.json()["version"]) == (200, version + 1)

@@ -58,6 +58,24 @@ def test_serve_passes_searches_on_and_shows_the_built_page_when_the_api_is_away(
         assert 'class="search"' in client.get("/search/?q=tide").text
 
 
+def test_links_in_e_mails_lead_to_where_the_site_is_served(atlas: tuple[Path, str]) -> None:
+    folder, url = atlas
+    settings = folder / "site.toml"
+    text = settings.read_text()
+    settings.write_text(f'{text}\n[mail]\nhost = "127.0.0.1"\nport = 9\n[visitors]\n')
+    try:
+        for command in (["serve", "--no-watch", "--port", "0"], ["api", "--port", "0", "--quiet"]):
+            with start(folder, url, *command) as (address, _), httpx.Client(base_url=address, timeout=30) as client:
+                asked = {"email": f"{command[0]}@example.org", "back": "/tide/"}
+                assert client.post("/api/visitors/links", json=asked).status_code == 202
+                with connect(url, autocommit=True) as connection:
+                    [(body,)] = connection.execute("SELECT body FROM cms.mails WHERE recipient = %s", (asked["email"],)).fetchall()
+                seen = address if command[0] == "serve" else "http://localhost:8000/"
+                assert f"\n{seen}api/visitors/confirm?word=" in body
+    finally:
+        settings.write_text(text)
+
+
 def test_api_with_several_processes_answers_and_ends_at_once_when_told(atlas: tuple[Path, str]) -> None:
     folder, url = atlas
     with start(folder, url, "api", "--port", "0", "--workers", "2", "--quiet") as (address, process):

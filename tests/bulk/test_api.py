@@ -47,9 +47,14 @@ def test_a_file_is_sent_in_parts_and_imported_and_changed_in_bulk_and_hooks_are_
         for part, begin in enumerate(range(0, len(data), 200), 1):
             assert put(f"/api/imports/{upload}/parts/{part}", content=data[begin : begin + 200], headers=admin).status_code == 200
         assert put(f"/api/imports/{upload}/parts/0", content=b"x", headers=admin).status_code == 422
+        gap = post("/api/imports", json={"type": "place"}, headers=admin).json()["id"]
+        assert put(f"/api/imports/{gap}/parts/2", content=data, headers=admin).status_code == 200
+        refused = post(f"/api/imports/{gap}/run", headers=admin).json()
+        assert (refused["code"], refused["detail"]) == ("import.part", "part 1 was not sent")
+        assert api.get(f"/api/imports/{gap}", headers=admin).json()["state"] == "open", "the part can still be sent"
         assert post(f"/api/imports/{upload}/run", headers=admin).status_code == 202
         until = time.monotonic() + 60
-        while (shown := api.get(f"/api/imports/{upload}", headers=admin).json())["state"] != "done" and time.monotonic() < until:
+        while (shown := api.get(f"/api/imports/{upload}", headers=admin).json())["state"] == "running" and time.monotonic() < until:
             time.sleep(0.02)
         assert (shown["rows"], shown["result"]["added"], shown["result"]["failed"]) == (40, 39, 1)
         assert "rating" in api.get(f"/api/imports/{upload}/errors", headers=admin).text.splitlines()[1]

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_ssg.bulk.errors_file import ErrorsFile
 from cms_ssg.bulk.guard import ACTIVE, NUMBER, guard_cell, unguard_cell
 from cms_ssg.bulk.lines import examine_file, find_delimiter
 from cms_ssg.bulk.mapping import MapFile, RowMap, write_cell
-from cms_ssg.bulk.records import Record, open_records
+from cms_ssg.bulk.records import MOST_CHARACTERS, Record, open_records, take_records
 from cms_ssg.content.schema.content_types import Schema
 from cms_ssg.errors import CmsError
 
@@ -116,3 +117,16 @@ def test_what_is_written_as_a_cell_is_read_as_the_same_value(values: dict[str, o
     for (name, value), cell in zip(values.items(), back, strict=True):
         parsed = rows.parse_cell(name, unguard_cell(cell))
         assert schema.checks[name](parsed, "UTC") == schema.checks[name](value, "UTC"), name
+
+
+def test_large_rows_are_taken_a_few_at_once_and_wrong_ones_beyond_a_size_are_counted(tmp_path: Path) -> None:
+    large = Record(1, {"text": "x" * (MOST_CHARACTERS // 3)})
+    rows = iter([large] * 10)
+    assert [len(take_records(rows, 8)) for _ in range(4)] == [4, 4, 2, 0]
+    rows = iter([Record(1, {"text": "x"})] * 10)
+    assert [len(take_records(rows, 8)) for _ in range(3)] == [8, 2, 0]
+    errors = ErrorsFile(tmp_path / "errors.csv", 100)
+    for _ in range(5):
+        errors.add(["text"], [(Record(2, {"text": "x" * 60}), "wrong")])
+    errors.close()
+    assert (len((tmp_path / "errors.csv").read_text().splitlines()), errors.left_out) == (3, 3)

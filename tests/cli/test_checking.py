@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.small_site import SITE, Cms
+from tests.images.studio import IMAGES
 
 
 def test_check_counts_errors_and_warnings(site: Path, cms: Cms) -> None:
@@ -82,8 +83,10 @@ def test_unknown_shortcode_stays_as_it_was_written_and_is_told_by_build_and_chec
 
 
 def test_names_that_make_one_term_are_told_and_the_term_is_shown_once(site: Path, cms: Cms) -> None:
-    (site / "content/posts/flood.md").write_text('---\ntitle: Flood\ndate: 2025-03-01\ntags: ["C++", "C#", Big Data]\n---\nWater.\n')
-    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\ntags: [big-data]\n---\nWater.\n")
+    (site / "content/posts/flood.md").write_text(
+        '---\ntitle: Flood\ndate: 2025-03-01\ntags: ["C++", "C#", Big Data, caf\u00e9]\n---\nWater.\n'
+    )
+    (site / "content/posts/rain.md").write_text("---\ntitle: Rain\ndate: 2025-03-02\ntags: [big-data, cafe\u0301]\n---\nWater.\n")
     code, result, _ = cms("check")
     assert code == 0
     assert [(p["code"], p["place"], p["message"]) for p in result["problems"]] == [
@@ -340,3 +343,16 @@ def test_a_markdown_file_whose_ending_is_in_capitals_is_told_once(site: Path, cm
     found = {p["code"]: p for p in cms("check")[1]["problems"]}
     assert found.keys() == {"content.ending", "settings.uncollected"}
     assert "so nothing is made of it: content/strange.MD" in found["settings.uncollected"]["message"]
+
+
+def test_an_image_that_browsers_do_not_show_is_told(site: Path, cms: Cms) -> None:
+    (site / "static").mkdir(exist_ok=True)
+    for name in ("a.heic", "b.TIF", "c.jpg"):
+        (site / "static" / name).write_bytes((IMAGES / "hopper.jpg").read_bytes())
+    (site / "content/posts/flood.md").write_text(
+        "---\ntitle: Flood\ndate: 2025-03-01\nimage: /b.TIF\n---\n![a](/a.heic) ![c](/c.jpg)\n\n[Download](/a.heic)\n"
+    )
+    assert [(p["code"], p["line"], p["message"]) for p in cms("check")[1]["problems"]] == [
+        ("image.unshown", 6, '"/a.heic" is HEIC, which most browsers do not show'),
+        ("image.unshown", 4, '"/b.TIF" is TIF, which most browsers do not show'),
+    ]

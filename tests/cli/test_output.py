@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,3 +121,31 @@ def test_numbers_and_tables_read_well() -> None:
     assert (count(1, "page"), count(1204, "page"), count(0, "entry", "entries")) == ("1 page", "1,204 pages", "0 entries")
     assert make_table([["a", 1, "x"], ["bbb", 1204, ""]], "  ") == "  a        1  x\n  bbb  1,204"
     assert make_table([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">/dev/full", 1, "No space left on device [cli.output]"),
+        ("--json >/dev/full", 1, "No space left on device [cli.output]"),
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        ("<&-", 0, ""),
+    ],
+)
+def test_a_stream_that_is_full_or_closed_ends_no_command_with_an_internal_error(
+    redirection: str, code: int, said: str, tmp_path: Path
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CMS_")}
+    command = f'"{sys.executable}" -m cms_ssg init s {redirection}'
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "internal" in done.stderr, "Traceback" in done.stderr) == (code, False, False)
+    assert said in done.stderr
+    assert (tmp_path / "s/site.toml").is_file()
+
+
+def test_a_full_disk_of_the_log_stops_no_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f'"{sys.executable}" -m cms_ssg nope 2>/dev/full', shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, "called wrongly, and not an internal error"

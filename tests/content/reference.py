@@ -68,6 +68,7 @@ def render_reference(text: str) -> str:
         lambda box: f'<input type="checkbox" disabled=""{box[1] or ""} aria-label="{"☑" if box[1] else "☐"}" />',
         html,
     )
+    html = re.sub(r'(<input type="checkbox"[^>]*/> )<p>', r"<p>\1", html)
     html = re.sub(r'<code class="language-([^"]*)"', _language, html)
     return html.replace("<blockquote></blockquote>", "<blockquote>\n</blockquote>").replace("<T>", "&lt;T&gt;")
 

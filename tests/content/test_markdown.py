@@ -121,6 +121,8 @@ def test_placeholder_characters_are_taken_out_of_input() -> None:
         ("~~a~~", "<p><s>a</s></p>\n"),
         ("- [ ] a\n- [x] b", ('<ul class="contains-task-list">\n<li class="task-list-item"><input type="checkbox" disabled="" aria-label="☐" /> a</li>'
         '\n<li class="task-list-item"><input type="checkbox" disabled="" checked="" aria-label="☑" /> b</li>\n</ul>\n')),
+        ("- [ ] a\n\n  c\n- [x] b", ('<ul class="contains-task-list">\n<li class="task-list-item">\n<p><input type="checkbox" disabled="" aria-label="☐" /> a</p>\n<p>c</p>\n</li>'
+        '\n<li class="task-list-item">\n<p><input type="checkbox" disabled="" checked="" aria-label="☑" /> b</p>\n</li>\n</ul>\n')),
         ("A\n: b\n", "<dl>\n<dt>A</dt>\n<dd>b</dd>\n</dl>\n"),
         ("|a|b|\n|-|-:|\n|c|`d\\|e`|", ('<table>\n<thead>\n<tr>\n<th>a</th>\n<th class="align-right">b</th>\n</tr>\n</thead>\n<tbody>'
         '\n<tr>\n<td>c</td>\n<td class="align-right"><code>d|e</code></td>\n</tr>\n</tbody>\n</table>\n')),

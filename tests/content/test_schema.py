@@ -88,6 +88,7 @@ def test_post_knows_every_field_that_the_product_promises() -> None:
         ({"type": "number", "exclusiveMaximum": 2}, "2", "2 is too large: less than 2"),
         ({"type": "array", "items": {"type": "string"}}, "one", ["one"]),
         ({"type": "array", "items": {"type": "string", "minLength": 1}}, '[a, "", " b "]', ["a", "b"]),
+        ({"type": "array", "items": {"type": "string", "minLength": 1}}, '[2024, "", null, " ", " b "]', ["2024", "b"]),
         ({"type": "array", "items": {"type": "integer"}}, "[1, x]", "item 2: 'x' is not a number"),
         ({"type": "array", "maxItems": 1}, "[1, 2]", "2 items, at most 1 allowed"),
         ({"type": "object", "properties": {"b": {"type": "integer"}}}, "{b: 2, c: x}", {"b": 2, "c": "x"}),

@@ -19,7 +19,7 @@ Meet = Callable[..., DeskPerson]
 @pytest.fixture
 def meet(api: Api, atlas: tuple[Path, str]) -> Iterator[Meet]:
     """Signs somebody in: (name, powers)."""
-    api.app.app.state.limiter = Limiter(None)  # more people sign in here than may from one address
+    api.framework.state.limiter = Limiter(None)  # more people sign in here than may from one address
     with ExitStack() as stack:
 
         def sign_in(name: str, powers: Powers = Powers(), scopes: Sequence[str] = ("read", "write")) -> DeskPerson:  # noqa: B008

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from cms_ssg.content.read import read_draft
 from cms_ssg.site import open_site
 from tests.engine.odd_site import check_site, errors
 from tests.engine.siteonpage import SiteOnPage
 from tests.growth import cpu_s
+from tests.images.studio import IMAGES
 
 # Files of static/
 
@@ -30,13 +33,39 @@ def test_a_static_file_keeps_its_name_whatever_its_extension(site: SiteOnPage) -
 
 
 def test_a_static_file_whose_name_cannot_be_in_a_path_is_told(site: SiteOnPage) -> None:
-    names = ["100% wool.txt", "a#b.txt", "a?b.txt", "e\u0301.txt", "50%/x.txt"]
+    names = ["100% wool.txt", "a#b.txt", "a?b.txt", "50%/x.txt"]
     for name in names:
         site.write_file(f"static/{name}", "x")
     built = site.build()
     told = {problem.place: problem for problem in built.result.problems if problem.code == "scan.name"}
     assert told.keys() == {f"static/{name}" for name in names}
     assert all(problem.severity == "warning" and "not published" in problem.message for problem in told.values())
+    site.assert_clean()
+
+
+def test_names_in_either_normal_form_are_the_same_name(site: SiteOnPage) -> None:
+    d, c = "cafe\u0301", "caf\u00e9"
+    picture = (IMAGES / "transparent.png").read_bytes()
+    site.write_file(f"static/{d}.txt", "x")
+    site.write_file(f"static/img/{d}.png", picture)
+    site.write_file(f"content/posts/{d}.md", f"---\ntitle: Coffee\ndate: 2024-01-01\nimage: /img/{d}.png\naliases: [/old/{d}/]\n---\nx\n")
+    site.write_file(f"content/pages/trip/{d}.pdf", "%PDF-1.4")
+    links = " ".join(
+        f"[a](../../posts/{name}.md) [b](/{name}.txt) [c]({name}.pdf) [d](ref:post:{name}) ![e](/img/{name}.png)" for name in (c, d)
+    )
+    site.write_file("content/pages/trip/index.md", f"---\ntitle: Trip\n---\n{links}\n")
+    built = site.build()
+    assert [str(problem) for problem in built.result.problems] == []
+    tree = site.tree()
+    assert {f"{c}.txt", f"trip/{c}.pdf", f"old/{c}/index.html"} <= tree.keys() and not [name for name in tree if d in name]
+    page = tree["trip/index.html"].decode()
+    urls = [f"/2024/01/{c}/", f"/{c}.txt", f"/trip/{c}.pdf", f"/2024/01/{c}/"]
+    assert re.findall(r'<a href="([^"]*)">[a-d]</a>', page) == [quote(url) for url in urls] * 2
+    assert page.count('width="200" height="150"') == 2
+    assert 'width="200" height="150"' in tree[f"2024/01/{c}/index.html"].decode()
+    site.assert_clean()
+    site.write_file(f"static/{c}.txt", "another")
+    assert [line.rpartition(" ")[2] for line in errors(site.build())] == ["content.path-taken"]
     site.assert_clean()
 
 

@@ -38,6 +38,9 @@ def test_date_speaks_the_pages_language() -> None:
 def test_times_for_machines_carry_their_zone() -> None:
     lisbon = datetime(2025, 7, 1, 9, 5, tzinfo=timezone(timedelta(hours=1)))
     assert (format_iso(MARCH), format_iso(lisbon), format_iso(None)) == ("2025-03-01T09:00:00Z", "2025-07-01T09:05:00+01:00", "")
+    amsterdam = datetime(1937, 1, 1, 12, 0, 27, tzinfo=timezone(timedelta(minutes=19, seconds=32)))
+    new_york = datetime(1850, 1, 1, tzinfo=timezone(-timedelta(hours=4, minutes=56, seconds=2)))
+    assert (format_iso(amsterdam), format_iso(new_york)) == ("1937-01-01T12:00:55+00:20", "1850-01-01T00:00:02-04:56")
     assert format_rfc822(lisbon) == "Tue, 01 Jul 2025 08:05:00 GMT"
     assert format_rfc822(None) == ""
 

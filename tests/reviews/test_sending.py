@@ -131,7 +131,11 @@ def test_a_picture_comes_with_a_review_where_the_site_takes_them(make_site: Call
     with serve_api([site.root], site.url) as api:
         post = api.client.post
         assert post("/api/reviews", data=review, files={"picture": ("x.png", b"GIF", "image/png")}).status_code == 422
+        assert post("/api/reviews", data=review | {"path": "/nothing/"}, files=files).status_code == 404
+        assert site.query("SELECT count(*) FROM cms.uploads") == [(0,)] and not list(site.output.glob("uploads/*"))
         assert post("/api/reviews", data=review, files=files).headers["location"] == f"{PATH}#review-sent"
+        assert post("/api/reviews", data=review, files=files).json()["code"] == "reviews.twice"
+        assert site.query("SELECT count(*) FROM cms.uploads") == [(1,)], "a review that is not taken leaves no picture"
         assert post("/api/reviews", data=review | {"name": "Bea", "content": "Blue."}, files={"picture": ("", b"")}).status_code == 303
         [(path,)] = site.query("SELECT images[1] FROM cms.reviews WHERE author_name = 'Ada'")
         assert site.query("SELECT images FROM cms.reviews WHERE author_name = 'Bea'") == [(None,)]

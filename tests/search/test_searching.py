@@ -116,7 +116,7 @@ def list_naughty() -> list[str]:
 
 
 def test_no_text_in_any_parameter_breaks_anything(api: Api) -> None:
-    api.app.app.state.limiter._count = lambda *_: 0.0
+    api.framework.state.limiter._count = lambda *_: 0.0
     texts = [
         *list_naughty()[::6],
         "' OR 1=1 --",

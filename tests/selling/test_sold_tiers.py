@@ -98,7 +98,7 @@ def test_a_tier_is_bought_shown_and_taken_back_with_the_money(
     notify()
     assert site.query(days) == [("premium", 365)] and "mill.example" in read_page()
     assert "is premium until" in str(cms("orders", "show", second))
-    cms("orders", "refund", first)
+    cms("orders", "refund", first, "--yes")
     assert "/listings/mill/" in notify() and "mill.example" not in read_page()
     assert site.query(days) == [("basic", None)]
     assert "is no longer premium" in str(cms("orders", "show", first))

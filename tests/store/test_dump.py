@@ -25,7 +25,7 @@ Connection = psycopg.Connection[TupleRow]
 DERIVED = {
     "posts", "pages", "type_tables", "inputs", "cards", "changes", "claims", "lists", "list_items", "list_pages", "outputs", "windows",
     "releases", "release_objects", "read_names", "dirty", "journal", "builds", "migrations", "events", "deliveries", "received", "purges",
-    "receipts", "images", "shards", "entry_times", "ratings", "task_runs", "tag_versions", "documents", "search_pages", "search_engines",
+    "receipts", "images", "shards", "entry_times", "ratings", "task_runs", "tag_versions", "documents", "document_counts", "search_pages", "search_engines",
     "search_changes", "static_indexes", "static_index_files", "frames", "open_editors", "desk_sessions", "import_uploads",
     "import_upload_parts", "most_read", "visitor_links", "statistics_refreshed",
 }  # fmt: skip

@@ -23,7 +23,7 @@ from cms_ssg.releases import gone
 from cms_ssg.search import postgres
 from cms_ssg.search.places import Near
 from cms_ssg.search.postgres_queries import ReadTerms, make_search
-from cms_ssg.search.questions import Question
+from cms_ssg.search.questions import Cursor, Question
 from cms_ssg.search.words import Term
 from cms_ssg.store import claims, entries, list_pages, lists, loader, outputs, purges, receipts, releases, sites, sources
 from cms_ssg.store.connect import connect
@@ -122,6 +122,12 @@ QUERIES: dict[str, tuple[str, Sequence[object] | Mapping[str, object]]] = {
         Question(terms=(Term("word", "word5", "word5"),), locale="en", filters={"section": ("s3",)}, near=Near(10.0, 10.0, 3000.0)),
         ReadTerms("'word5'", "'word5'", []), SITE, "UTC",
     ),
+    "all documents, the newest": make_search(Question(locale="en"), ReadTerms("", "", []), SITE, "Europe/Paris"),
+    "all documents, the oldest": make_search(Question(locale="en", sort="oldest", offset=100), ReadTerms("", "", []), SITE, "UTC"),
+    "documents far behind the newest": make_search(
+        Question(locale="en", cursor=Cursor("postgres", "newest", 50_000, ("2024-06-01 00:00:00+00", 50_000)), sort="newest"),
+        ReadTerms("", "", []), SITE, "UTC",
+    ),
     "suggestions": (postgres.SUGGEST.sql, {"site": SITE, "locale": "en", "titles": "'word5':*", "begins": "word5", "ends": "word6", "most": 100, "limit": 10}),
     "featured posts": ("SELECT entry FROM cms.posts WHERE site = %s AND is_featured ORDER BY published_at DESC LIMIT 5", [SITE]),
 }  # fmt: skip
@@ -183,7 +189,7 @@ def test_terms_of_many_documents_are_counted_without_sorting_them(
     filters: dict[str, tuple[str, ...]], mode: str, filled: psycopg.Connection[TupleRow]
 ) -> None:
     documents, terms = filled.execute("SELECT count(*), sum(cardinality(terms)) FROM cms.documents WHERE shown").fetchone() or (0, 0)
-    text, values = make_search(Question(locale="en", filters=filters), ReadTerms("", "", []), SITE, "UTC")
+    text, values = make_search(Question(filters=filters), ReadTerms("", "", []), SITE, "UTC")
     nodes = list(explain(filled, text, values, mode))
     assert terms > documents > 50_000
     assert max(node["Actual Rows"] for node in nodes) == terms, "all are counted"

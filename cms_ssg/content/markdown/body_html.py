@@ -120,7 +120,10 @@ class BodyWriter:
         filled = following is None or not (following.type == "inline" or following.hidden)
         if filled and not (following is not None and following.nesting == -1 and following.tag == token.tag != "blockquote"):
             html += "\n"
-        if token.type == "list_item_open" and "checked" in token.meta:
+        if "checked" in token.meta:
+            if token.type == "list_item_open" and following is not None and following.type == "paragraph_open" and not following.hidden:
+                following.meta = token.meta  # in a list with empty lines, the box stands in the line of its text
+                return html
             checked, sign = (' checked=""', "☑") if token.meta["checked"] else ("", "☐")
             html += f'<input type="checkbox" disabled=""{checked} aria-label="{sign}" /> '
         return html

@@ -207,6 +207,8 @@ def _make_list(spec: dict[str, Any]) -> Check:
         if texts and all(type(text) is str for text in value):
             return [stripped for text in value if (stripped := text.strip())]
         for number, one in enumerate(value, 1):
+            if texts and isinstance(one, str):
+                one = one.strip() or None
             if one is None:
                 continue
             try:

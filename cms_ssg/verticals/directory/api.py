@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -78,10 +77,6 @@ class ListingsModel(BaseModel):
     next_cursor: str
 
 
-IDLE_MINUS: Final = re.compile(r'-(?![\w"])')
-"""A minus that stands before no word: Postgres gives up where it finds many of them."""
-
-
 @router.get("/api/listings", scope=PUBLIC, response_model=ListingsModel, summary="Find listings")
 async def find_listings(request: Request, query: Annotated[ListingQuery, Query()]) -> Response:
     """Find listings by words, place and filters, the best first, with counts for further filters."""
@@ -134,7 +129,7 @@ def _read(context: SiteContext, query: ListingQuery) -> dict[str, Any]:
     if query.open_now:
         values["open_zone"] = context.site.settings.timezone
     return {
-        "site": context.number, "words": IDLE_MINUS.sub(" ", _clean(query.q)) or None, "categories": [_clean(slug) for slug in query.category] or None, "lat": _round(query.lat),
+        "site": context.number, "words": _clean(query.q) or None, "categories": [_clean(slug) for slug in query.category] or None, "lat": _round(query.lat),
         "lng": _round(query.lng), "radius": max(query.radius, LEAST_KM), "min_rating": query.min_rating, "tier": query.tier or None, "sort": query.sort, "limit": query.limit,
         "offset": query.offset, "more": MORE, "values": Jsonb(values), "custom": known, "zone": context.site.settings.timezone,
         "locale": locale,

@@ -10,7 +10,7 @@ from psycopg import Connection, Rollback
 from cms_ssg.desk.queue import Pressed
 from cms_ssg.entries.save import Entries
 from cms_ssg.entries.values import EntryInput
-from cms_ssg.errors import fail
+from cms_ssg.errors import CmsError, fail
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.site import Site
 from cms_ssg.store.revisions import add_act, say_who
@@ -21,6 +21,12 @@ SELECT l.number, l.title, e.source, e.source_key, coalesce(c.path, ''), e.fields
 LEFT JOIN cms.cards c ON c.entry = l.number
 WHERE l.site = %(site)s AND (l.number = CASE WHEN %(what)s ~ '^\d{1,18}$' THEN %(what)s::bigint END OR l.slug = %(what)s OR c.path = %(what)s)
 ORDER BY l.number LIMIT 2"""
+
+FIELDS: Final[dict[LiteralString, str]] = {
+    "title": "name", "description": "description", "address": "address", "postal_code": "postal_code", "city": "city", "state": "state",
+    "country": "country", "phone": "phone", "website": "website", "email": "own_email", "hours": "hours",
+}  # fmt: skip
+"""Fields that an owner may change -> the texts that say what they are."""
 
 NOTE_SUBMITTER: Final[LiteralString] = """
 UPDATE cms.listings SET submitter_email = %(email)s, moderation_notes = (SELECT 'May be the same as: ' || string_agg(number || ' ' || title || ' (' || why || ')', ', ')
@@ -73,10 +79,21 @@ def find_listing(connection: Connection[Any], site: int, what: str) -> Known:
 
 def add_listing(connection: Connection[Any], site: Site, number: int, fields: dict[str, Json], email: str | None) -> int:
     """Save a listing that waits to be approved. Returns its number. Raises CmsError with what is wrong in it."""
-    key = token_hex(4)  # becomes part of the address where another listing has this name
-    saved = Entries(connection, site, number, author="visitor").save_entry(EntryInput("listing", fields, "", "draft", external_key=key))
+    saved = Entries(connection, site, number, author="visitor").save_entry(_make_input(fields))
     connection.execute(NOTE_SUBMITTER, {"number": saved.number, "email": email})
     return saved.number
+
+
+def check_listing(connection: Connection[Any], site: Site, number: int, fields: dict[str, Json]) -> None:
+    """Look whether such a listing would be saved. Raises CmsError with what is wrong in it."""
+    [saved] = Entries(connection, site, number, author="visitor").save_entries([_make_input(fields)], dry_run=True)
+    if saved.action == "failed":
+        raise CmsError(*saved.problems)
+
+
+def _make_input(fields: dict[str, Json]) -> EntryInput:
+    key = token_hex(4)  # becomes part of the address where another listing has this name
+    return EntryInput("listing", fields, "", "draft", external_key=key)
 
 
 def decide(

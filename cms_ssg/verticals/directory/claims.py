@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
-from cms_ssg.api.confirm_links import Word, answer_page, ask, digest_word, make_word
+from cms_ssg.api.confirm_links import Word, add_question, answer_page, digest_word, make_word
+from cms_ssg.api.form_again import Question, ask_again
 from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
-from cms_ssg.reviews.form_again import Asked, ask_again
 from cms_ssg.verticals.directory.submissions import PERSON, find_listing_at
 
 router = Router("Directory")
@@ -33,7 +33,7 @@ UPDATE cms.listing_claims k SET proof = 'confirmed', token = NULL, decided_at = 
   status = CASE WHEN EXISTS (SELECT FROM cms.listing_claims o WHERE o.entry = k.entry AND o.status = 'approved') THEN 'pending' ELSE 'approved' END
 WHERE site = %s AND token = %s AND status = 'pending' AND created_at > clock_timestamp() - interval '7 days'"""
 
-CLAIM: Final = (*PERSON, Asked("message", "directory_message", "textarea", most=2000))
+CLAIM: Final = (*PERSON, Question("message", "directory_message", "textarea", most=2000))
 
 
 class NewClaim(BaseModel):
@@ -69,18 +69,13 @@ async def claim_listing(request: Request) -> Response:
         }  # fmt: skip
         if not sent.homepage and (await connection.execute(ADD_CLAIM, values)).rowcount and word:
             t = context.translate(context.site.default_locale)
-            link = f"{context.site.settings.base_url}{CONFIRM_URL}?word={word}"
+            link = f"{context.site.link_url}{CONFIRM_URL}?word={word}"
             body = f"{t('directory_claim_mail', name=listing.title)}\n\n{link}\n\n{t('directory_mail_ignore')}\n"
             await connection.execute(ADD_MAIL, mail_values(context.number, sent.email, t("directory_claim_of", name=listing.title), body))
     return answer_sent(request, sent.path, "claim-sent", "pending")
 
 
-@router.get(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)
-async def ask_to_confirm(request: Request, word: str = "") -> Response:
-    """What the link in the e-mail leads to."""
-    context = site_of(request)
-    t = context.translate(context.site.default_locale)
-    return await ask(context, t("directory_confirm_text"), t("directory_confirm"), context.base_path + CONFIRM_URL, word)
+add_question(router, CONFIRM_URL, "directory_confirm_text", "directory_confirm")
 
 
 @router.post(CONFIRM_URL, scope=PUBLIC, per_minute=20, include_in_schema=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from cms_ssg.content.frontmatter.dates import HINT, DateError, parse_date
 from cms_ssg.content.git.person import find_person
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
@@ -63,6 +64,11 @@ def set_tier(opened: OpenSite, listing: str, tier: str, *, until: str = "") -> s
     """
     if tier not in TIERS:
         raise fail("directory.no-tier", f"there is no tier {tier!r}", hint=f"One of: {', '.join(TIERS)}.")
+    if until:
+        try:
+            parse_date(until, opened.site.settings.timezone)
+        except DateError as error:
+            raise fail("directory.until", f"--until: {error}", hint=HINT) from None
     known = find_listing(opened.connection, opened.number, listing)
     fields: dict[str, Json] = {"tier": tier, "featured_until": until or None}
     said = tier + (f" until {until}" if until else "")

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import answer_page, make_word
+from cms_ssg.api.form_again import Blank, Question, ask_again, render_form, translate_labels
 from cms_ssg.api.forms import Email, Trap, answer_sent, is_form, read_model
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
@@ -28,22 +29,16 @@ from cms_ssg.errors import CmsError
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
-from cms_ssg.reviews.form_again import Asked, ask_again, render_fields
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.store.texts import load_entries
 from cms_ssg.types import Json
 from cms_ssg.verticals.directory.answers import render_answers
+from cms_ssg.verticals.directory.changes import FIELDS
 from cms_ssg.verticals.directory.links import EDIT_URL, find_link
 from cms_ssg.verticals.directory.privacy import OWNER
 from cms_ssg.verticals.directory.submissions import ListingFields, find_listing_at, refused
 
 router = Router("Directory")
-
-FIELDS: Final = {
-    "title": "name", "description": "description", "address": "address", "postal_code": "postal_code", "city": "city", "state": "state",
-    "country": "country", "phone": "phone", "website": "website", "email": "own_email", "hours": "hours",
-}  # fmt: skip
-"""Fields that an owner may change -> the texts that say what they are."""
 
 ADD_LINK: Final[LiteralString] = """
 WITH gone AS (DELETE FROM cms.listing_links WHERE site = %(site)s AND expires_at < clock_timestamp())
@@ -84,7 +79,7 @@ async def send_link(request: Request) -> Response:
             values = {"site": context.number, "word": digest, "entry": listing.number, "email": wish.email}
             if (await connection.execute(ADD_LINK, values)).rowcount:
                 t = context.translate(context.site.default_locale)
-                link = f"{context.site.settings.base_url}{EDIT_URL}?word={quote(word)}"
+                link = f"{context.site.link_url}{EDIT_URL}?word={quote(word)}"
                 subject, body = t("directory_edit_of", name=listing.title), f"{t('directory_edit_mail', name=listing.title)}\n\n{link}\n"
                 await connection.execute(ADD_MAIL, mail_values(context.number, str(listing.owner_email), subject, body))
     return answer_sent(request, wish.path, "edit-sent", "sent")
@@ -102,12 +97,10 @@ async def show_form(request: Request, word: str = "") -> Response:
     answers = await render_answers(context, number, word)
     if source == "file":
         return await answer_page(context, t("directory_edit"), t("directory_edit_of_file"), answers, status=200 if answers else 409)
-    texts = {"word": word[:100], **{name: str(fields.get(name) or "") for name in FIELDS}}
-    form = Markup('<form class="form" method="post" action="{}">{}<p><button class="button">{}</button></p></form>')
-    inner = form.format(context.base_path + EDIT_URL, render_fields(_list_asked(fields), texts, {}, t), t("directory_send"))
-    return await answer_page(
-        context, t("directory_edit_of", name=str(fields.get("title") or "")), t("directory_edit_text"), inner + answers
-    )
+    texts = {"word": [word[:100]], **{name: [str(fields.get(name) or "")] for name in FIELDS}}
+    blank = Blank(context.base_path + EDIT_URL, translate_labels(_list_asked(fields), t), t("directory_send"))
+    title = t("directory_edit_of", name=str(fields.get("title") or ""))
+    return await answer_page(context, title, t("directory_edit_text"), render_form(blank, texts, {}) + answers)
 
 
 @router.post(EDIT_URL, scope=PUBLIC, per_minute=10, status_code=202, summary="Propose a change of one's listing")
@@ -137,13 +130,30 @@ async def propose_edit(request: Request) -> Response:
     return JSONResponse({"status": "pending", "changed": sorted(changes)}, 202)
 
 
-def _list_asked(fields: dict[str, Json]) -> list[Asked]:
+def _list_asked(fields: dict[str, Json]) -> list[Question]:
     """What the form asks. fields: of the listing; hours by day are no text, and so are changed by the people of the directory."""
+    most = {
+        "title": 300,
+        "address": 500,
+        "postal_code": 40,
+        "phone": 60,
+        "website": 2000,
+        "hours": 500,
+        "email": 320,
+        "description": 20_000,
+    }
     kinds = {"description": "textarea", "address": "textarea", "email": "email", "phone": "tel"}
     return [
-        Asked("word", kind="hidden"),
+        Question("word", type="hidden"),
         *(
-            Asked(name, f"directory_{key}", kinds.get(name, "text"), name == "title", 20_000 if name == "description" else 2000)
+            Question(
+                name,
+                f"directory_{key}",
+                kinds.get(name, "text"),
+                name == "title",
+                most.get(name, 200),
+                wrong="field_url" if name == "website" else "",
+            )
             for name, key in FIELDS.items()
             if not isinstance(fields.get(name), dict)
         ),

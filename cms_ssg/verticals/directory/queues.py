@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from cms_ssg.desk.queue import Action, Queue
+from cms_ssg.verticals.directory.changes import FIELDS
 from cms_ssg.verticals.directory.duplicates import DUPLICATES
 
 _NUMBER: LiteralString = r"CASE WHEN %(key)s ~ '^\d{1,18}$' THEN %(key)s::bigint END"
+
+_ORDER: LiteralString = ",".join(FIELDS)
 
 LISTINGS: Final = Queue(
     "listings",
     "Listings",
     """
-SELECT l.number::text, l.title, '', l.status, jsonb_strip_nulls(jsonb_build_object('Description', left(l.description, 1000), 'Categories', array_to_string(l.categories, ', '),
+SELECT l.number::text, l.title, '', l.status, json_build_object('Description', left(l.description, 1000), 'Categories', array_to_string(l.categories, ', '),
   'Address', concat_ws(', ', l.address, l.postal_code, l.city, l.state, l.country), 'Phone', l.phone, 'Website', l.website, 'Hours', l.hours #>> '{}', 'Sent by', l.submitter_email,
-  'Picture', e.fields ->> 'image', 'Note', l.moderation_notes, 'Sent', to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
+  'Picture', e.fields ->> 'image', 'Note', l.moderation_notes, 'Sent', to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
 FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.site = %(site)s AND l.status = 'pending' AND e.source <> 'file'
 ORDER BY l.created_at, l.number LIMIT %(limit)s""",
     (
@@ -28,9 +31,9 @@ CLAIMS: Final = Queue(
     "claims",
     "Claims",
     """
-SELECT k.number::text, l.title, coalesce(c.path, ''), k.status, jsonb_strip_nulls(jsonb_build_object('By', k.name, 'E-mail', k.email, 'Message', nullif(k.message, ''),
+SELECT k.number::text, l.title, coalesce(c.path, ''), k.status, json_build_object('By', k.name, 'E-mail', k.email, 'Message', nullif(k.message, ''),
   'Website of the listing', l.website, 'Address proved', CASE k.proof WHEN 'confirmed' THEN 'yes' WHEN 'sent' THEN 'not yet' END,
-  'Owner now', CASE WHEN k.status = 'pending' THEN l.owner_email END, 'Sent', to_char(k.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))),
+  'Owner now', CASE WHEN k.status = 'pending' THEN l.owner_email END, 'Sent', to_char(k.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')),
   CASE WHEN k.status = 'approved' THEN '{undo}'::text[] WHEN l.claim_status = 'unclaimed' THEN '{approve,reject}' ELSE '{reject}' END
 FROM cms.listing_claims k JOIN cms.listings l ON l.number = k.entry LEFT JOIN cms.cards c ON c.entry = k.entry
 WHERE k.site = %(site)s AND k.status IN ('pending', 'approved') ORDER BY k.status DESC, k.created_at, k.number LIMIT %(limit)s""",
@@ -61,9 +64,12 @@ EDITS: Final = Queue(
     "Changes by owners",
     """
 SELECT p.id::text, l.title, coalesce(c.path, ''), CASE p.state WHEN 'failed' THEN 'cannot be made: ' || p.problem ELSE 'pending' END,
-  (SELECT jsonb_object_agg(initcap(replace(f.key, '_', ' ')), coalesce(e.fields ->> f.key, '–') || ' → ' || coalesce(p.fields ->> f.key, '–'))
-    FROM jsonb_object_keys(p.fields) f(key))
-  || jsonb_build_object('By', l.owner_email, 'Sent', to_char(p.made_at, 'YYYY-MM-DD HH24:MI'))
+  (SELECT json_object_agg(x.label, x.text ORDER BY x.place, x.label) FROM (
+    SELECT coalesce(array_position('{"""
+    + _ORDER
+    + """}'::text[], f.key), 97), initcap(replace(f.key, '_', ' ')),
+      coalesce(e.fields ->> f.key, '–') || ' → ' || coalesce(p.fields ->> f.key, '–') FROM jsonb_object_keys(p.fields) f(key)
+    UNION ALL VALUES (98, 'By', l.owner_email), (99, 'Sent', to_char(p.made_at, 'YYYY-MM-DD HH24:MI'))) x(place, label, text))
 FROM cms.pending_changes p JOIN cms.listings l ON l.number = p.entry JOIN cms.entries e ON e.id = p.entry LEFT JOIN cms.cards c ON c.entry = p.entry
 WHERE p.site = %(site)s AND p.state IN ('waiting', 'failed') AND p.needs_approval ORDER BY p.made_at, p.id LIMIT %(limit)s""",
     (

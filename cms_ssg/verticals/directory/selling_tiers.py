@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 from cms_ssg.errors import CmsError, fail
 from cms_ssg.hooks import OrderPaid
 from cms_ssg.kinds.vertical import OpenSite
+from cms_ssg.store.revisions import add_act
+from cms_ssg.types import Json
 from cms_ssg.verticals.directory.changes import Known, find_listing, set_fields
 from cms_ssg.verticals.directory.settings import TIERS, Directory
 
@@ -40,8 +42,7 @@ def sell_tiers(opened: OpenSite, order: OrderPaid) -> str:
         raise fail("directory.sold", f"{listing.title} is {has} already, which is more than the {tier} that was bought")
     begins: datetime = until if has == tier and until is not None else order.paid_at
     ends = (begins + timedelta(days=days)).astimezone(UTC).replace(microsecond=0)
-    set_fields(opened.connection, opened.site, opened.number, listing, {"tier": tier, "featured_until": ends.isoformat()})
-    return _say_sold(listing, tier, ends)
+    return _set_tier(opened, listing, {"tier": tier, "featured_until": ends.isoformat()}, _say_sold(listing, tier, ends), order)
 
 
 def end_tiers(opened: OpenSite, order: OrderPaid, notes: Sequence[str]) -> str:
@@ -57,10 +58,17 @@ def end_tiers(opened: OpenSite, order: OrderPaid, notes: Sequence[str]) -> str:
         raise fail("directory.sold", f"the order was given back, but {listing.title} is {has} for another reason: it stays so")
     ends: datetime = until - timedelta(days=days)
     if ends > now:
-        set_fields(opened.connection, opened.site, opened.number, listing, {"featured_until": ends.astimezone(UTC).isoformat()})
-        return _say_sold(listing, tier, ends)
-    set_fields(opened.connection, opened.site, opened.number, listing, {"tier": None, "featured_until": None})
-    return f"{listing.title} ({listing.number}) is no longer {tier}"
+        return _set_tier(opened, listing, {"featured_until": ends.astimezone(UTC).isoformat()}, _say_sold(listing, tier, ends), order)
+    said = f"{listing.title} ({listing.number}) is no longer {tier}"
+    return _set_tier(opened, listing, {"tier": None, "featured_until": None}, said, order)
+
+
+def _set_tier(opened: OpenSite, listing: Known, fields: dict[str, Json], said: str, order: OrderPaid) -> str:
+    """Change what a listing is, as an act of the shop. said: what it is then, which is returned."""
+    with opened.connection.transaction():
+        act = add_act(opened.connection, opened.number, "", "shop", "tier", f"{said} (order {order.order})")
+        set_fields(opened.connection, opened.site, opened.number, listing, fields, act)
+    return said
 
 
 def _say_sold(listing: Known, tier: str, ends: datetime) -> str:

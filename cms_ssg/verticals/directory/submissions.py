@@ -12,21 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cms_ssg.api.callers import PUBLIC
+from cms_ssg.api.form_again import Question, ask_again, find_locale
 from cms_ssg.api.form_bodies import MULTIPART, read_form
-from cms_ssg.api.forms import Email, Trap, answer_sent, digest_visitor, is_form, read_model
+from cms_ssg.api.forms import Email, Trap, answer_sent, is_form, read_model
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, caller_of, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.errors import CmsError
 from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
-from cms_ssg.reviews.form_again import Asked, as_field, ask_again, find_locale
 from cms_ssg.store.connect import connect, database_url
 from cms_ssg.types import Json
-from cms_ssg.uploads.keep import KEEP, Kept
-from cms_ssg.verticals.directory.changes import add_listing, decide
+from cms_ssg.uploads.keep import KEEP
+from cms_ssg.verticals.directory.changes import add_listing, check_listing, decide
 from cms_ssg.verticals.directory.settings import Directory
-from cms_ssg.visitors.uploads import keep_sent
+from cms_ssg.visitors.uploads import Picture, keep_picture
 
 router = Router("Directory")
 
@@ -89,17 +89,17 @@ class Message(BaseModel):
 
 
 PERSON: Final = (
-    Asked("path", kind="hidden"), Asked("homepage", kind="hidden"), Asked("name", "directory_your_name", required=True),
-    Asked("email", "directory_your_email", "email", required=True, most=320),
+    Question("path", type="hidden"), Question("homepage", type="hidden"), Question("name", "directory_your_name", required=True),
+    Question("email", "directory_your_email", "email", required=True, most=320),
 )  # fmt: skip
-CONTACT: Final = (*PERSON, Asked("message", "directory_message", "textarea", required=True, most=5000))
+CONTACT: Final = (*PERSON, Question("message", "directory_message", "textarea", required=True, most=5000))
 PROPOSAL: Final = (
-    *(Asked(name, kind="hidden") for name in ("homepage", "category", "latitude", "longitude")),
-    Asked("title", "directory_name", required=True, most=300), Asked("description", "directory_description", "textarea", most=5000),
-    Asked("address", "directory_address", most=500), Asked("postal_code", "directory_postal_code", most=40), Asked("city", "directory_city"),
-    Asked("state", "directory_state"), Asked("country", "directory_country"), Asked("phone", "directory_phone", "tel", most=60),
-    Asked("website", "directory_website", most=2000), Asked("hours", "directory_hours", most=500),
-    Asked("your_email", "directory_your_email", "email", most=320), Asked("picture", "directory_picture", "file"),
+    *(Question(name, type="hidden") for name in ("homepage", "category", "latitude", "longitude")),
+    Question("title", "directory_name", required=True, most=300), Question("description", "directory_description", "textarea", most=5000),
+    Question("address", "directory_address", most=500), Question("postal_code", "directory_postal_code", most=40), Question("city", "directory_city"),
+    Question("state", "directory_state"), Question("country", "directory_country"), Question("phone", "directory_phone", "tel", most=60),
+    Question("website", "directory_website", most=2000, wrong="field_url"), Question("hours", "directory_hours", most=500),
+    Question("your_email", "directory_your_email", "email", most=320), Question("picture", "directory_picture", "file"),
 )  # fmt: skip
 """What the forms of pages ask, for the page that shows one once more. The picture is the last."""
 
@@ -143,14 +143,11 @@ async def _take_proposal(request: Request, context: SiteContext, settings: Direc
     if sent.website and not SCHEME.match(sent.website):
         fields["website"] = f"https://{sent.website}"
     kept = None
-    if picture is not None:
-        person = await _name_sender(request, sent.your_email)
-        try:
-            kept = Sent(await keep_sent(context, picture, person), person)
-        except ApiError as error:
-            raise as_field(error, "picture") from None
-        fields["image"] = kept.image.path
     try:
+        if picture is not None:
+            await run_sync(_check, context, fields)
+            kept = await keep_picture(request, picture, sent.your_email)
+            fields["image"] = kept.path
         await run_sync(_save, context, fields, sent.your_email, kept)
     except CmsError as error:
         raise refused(error) from None
@@ -170,7 +167,7 @@ async def contact_owner(request: Request) -> Response:
         if not recipient:
             raise fail("directory.no-address", "this listing has no address to write to", status=404)
         if not sent.homepage:
-            body = f"{sent.name} <{sent.email}> writes about {listing.title}:\n\n{sent.message}\n\n{context.site.settings.base_url}{sent.path}\n"
+            body = f"{sent.name} <{sent.email}> writes about {listing.title}:\n\n{sent.message}\n\n{context.site.link_url}{sent.path}\n"
             await connection.execute(ADD_MAIL, mail_values(context.number, recipient, f"Message about {listing.title}", body, sent.email))
     return answer_sent(request, sent.path, "message-sent", "pending")
 
@@ -190,27 +187,18 @@ def _decide(context: SiteContext, number: int, verdict: Verdict, who: str) -> bo
         return decide(connection, context.number, number, verdict.approve, verdict.note, "api", who)
 
 
-class Sent(NamedTuple):
-    """A picture that came with a proposal. person: whose it is."""
-
-    image: Kept
-    person: str
-
-
-async def _name_sender(request: Request, email: str | None) -> str:
-    """By which word a picture is known to be somebody's: their address, else what stands for where they are."""
-    if email:
-        return email.lower()
-    async with site_of(request).connection() as connection:
-        return (await digest_visitor(request, connection)).hex()
+def _check(context: SiteContext, fields: dict[str, Json]) -> None:
+    site = context.site
+    with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection:
+        check_listing(connection, site, context.number, fields)
 
 
-def _save(context: SiteContext, fields: dict[str, Json], email: str | None, sent: Sent | None) -> int:
+def _save(context: SiteContext, fields: dict[str, Json], email: str | None, picture: Picture | None) -> int:
     site = context.site
     with connect(database_url(site.root, site.settings.database_url, os.environ), autocommit=True) as connection, connection.transaction():
         number = add_listing(connection, site, context.number, fields, email)
-        if sent is not None:
-            connection.execute(KEEP, {"site": context.number, "token": sent.image.token, "email": sent.person})
+        if picture is not None:
+            connection.execute(KEEP, {"site": context.number, "token": picture.token, "email": picture.person})
         return number
 
 

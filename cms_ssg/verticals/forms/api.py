@@ -17,6 +17,7 @@ from starlette.responses import Response
 from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
 from cms_ssg.api.confirm_links import answer_page, make_button
+from cms_ssg.api.form_again import Blank, Question, answer_again, render_form
 from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
@@ -25,7 +26,6 @@ from cms_ssg.mail.outbox import ADD as ADD_MAIL
 from cms_ssg.mail.outbox import mail_values
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.forms import queries
-from cms_ssg.verticals.forms.again import render_again
 from cms_ssg.verticals.forms.definition import GOAL, LOCALE, TRAP, Filled, Form, fill_form, make_form
 from cms_ssg.verticals.forms.mails import Mail, write_confirmation, write_notice
 
@@ -39,6 +39,8 @@ PENDING_DAYS: Final = 7
 
 AGAIN_S: Final = 3600
 """An address is asked to confirm once in this time, however often somebody types it in."""
+
+_HIDDEN: Final = (Question(LOCALE, type="hidden"), Question(GOAL, type="hidden"))
 
 
 @router.post("/api/forms/{name}", scope=PUBLIC, per_minute=PER_MINUTE, summary="Send a form")
@@ -192,7 +194,7 @@ async def _store(context: SiteContext, form: Form, filled: Filled, locale: str) 
             return
         mails: list[Mail] = []
         if form.needs_confirmation:
-            base = f"{context.site.settings.base_url.rstrip('/')}/api/forms/{form.name}"
+            base = f"{context.site.link_url}/api/forms/{form.name}"
             mails.append(write_confirmation(email, form.title, context.site.settings.title, base, token, t))
         mails += [write_notice(to, form, filled.values, email) for to in form.mail_to]
         for mail in mails:
@@ -221,7 +223,7 @@ async def _answer_wrong(
     """What is wrong; for a page with the form as it was filled in."""
     locale = _find_locale(context, sent)
     t = context.translate(locale)
-    said = [(one.name, t(key, label=one.label, max=one.most)) for one, key in filled.wrong]
+    said = [(one.name, t(key, max=one.most)) for one, key in filled.wrong]
     if is_json:
         raise ApiError(
             422, "forms.invalid", "the form is not filled in as it asks: " + ", ".join(name for name, _ in said), fields=tuple(said)
@@ -229,8 +231,18 @@ async def _answer_wrong(
     referer = urlsplit(request.headers.get("referer", ""))
     back = referer.path if referer.netloc == request.headers.get("host", "") else ""
     link = Markup('<p><a href="{}">{}</a></p>').format(back, t("form_back")) if back else ""
-    inner = render_again(form, sent, dict(said), f"{context.base_path}/api/forms/{form.name}", locale, t)
-    return await answer_page(context, t("form_wrong"), t("form_wrong_text"), inner + link, 422, locale)
+    action = f"{context.base_path}/api/forms/{form.name}"
+    blank = Blank(
+        action,
+        [*_HIDDEN, *form.fields],
+        form.button or t("form_send"),
+        form.note,
+        f"form-{form.name}-",
+        t("form_choose"),
+        t("form_optional"),
+    )
+    shown = render_form(blank, {**sent, LOCALE: [locale]}, dict(said))
+    return await answer_again(request, t("form_wrong"), shown + link, locale)
 
 
 async def _answer_old(context: SiteContext, locale: str) -> Response:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from cms_ssg.api.form_again import CHECKED, PHONE, Question, name_wrong
 from cms_ssg.content.schema.checks import EMAIL
 from cms_ssg.types import Json
 
@@ -19,26 +20,11 @@ LOCALE: Final = "_locale"
 GOAL: Final = "_goal"
 """What another feature is told once the form is accepted, as text of its own; a script of the page adds it."""
 
-CHECKED: Final = "yes"
 MOST_EMAIL: Final = 254
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_PHONE: Final = re.compile(r"[0-9+()./ \u2011-]{3,40}")
+_PHONE: Final = re.compile(PHONE)
 _NUMBER: Final = re.compile(r"-?\d{1,15}([.,]\d{1,6})?")
 _LINES: Final = frozenset({"textarea"})
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One question. type: as the file says, text by default; most: characters; hint, autocomplete: for who fills it in."""
-
-    name: str
-    label: str
-    type: str = "text"
-    required: bool = False
-    most: int = 500
-    options: tuple[str, ...] = ()
-    hint: str = ""
-    autocomplete: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +36,7 @@ class Form:
 
     name: str
     title: str
-    fields: tuple[Field, ...]
+    fields: tuple[Question, ...]
     thanks: str = ""
     confirmed: str = ""
     needs_confirmation: bool = False
@@ -60,7 +46,7 @@ class Form:
     note: str = ""
 
     @property
-    def email_field(self) -> Field | None:
+    def email_field(self) -> Question | None:
         """Where it asks for an e-mail address."""
         return next((one for one in self.fields if one.type == "email"), None)
 
@@ -70,16 +56,16 @@ class Filled:
     """What was sent. values: by name, only what the form asks for; wrong: (field, key of a text) of what is not as it should be."""
 
     values: dict[str, str] = field(default_factory=dict)
-    wrong: list[tuple[Field, str]] = field(default_factory=list)
+    wrong: list[tuple[Question, str]] = field(default_factory=list)
 
 
 def make_form(fields: Mapping[str, Json]) -> Form:
     """The form that an entry's stored fields describe."""
     questions = tuple(
-        Field(
+        Question(
             str(one["name"]), str(one["label"]), kind := str(one.get("type") or "text"), bool(one.get("required")),
-            int(one.get("max") or (5000 if kind in _LINES else 500)), tuple(map(str, one.get("options") or ())),
-            str(one.get("hint") or ""), str(one.get("autocomplete") or ""),
+            _find_most(kind, int(one.get("max") or 0)), tuple(map(str, one.get("options") or ())),
+            str(one.get("hint") or ""), str(one.get("autocomplete") or ""), PHONE if kind == "tel" else "",
         )
         for one in fields.get("fields") or ()
     )  # fmt: skip
@@ -90,20 +76,19 @@ def make_form(fields: Mapping[str, Json]) -> Form:
     )  # fmt: skip
 
 
+def _find_most(kind: str, most: int) -> int:
+    most = most or (5000 if kind in _LINES else 500)
+    return min(most, MOST_EMAIL) if kind == "email" else most
+
+
 def fill_form(form: Form, sent: Mapping[str, Sequence[str]]) -> Filled:
     """Check what was sent by the form's fields; what it does not ask for is left out."""
     filled = Filled()
     for one in form.fields:
         text = _clean(" ".join(sent.get(one.name, ())[:1]), one.type in _LINES)
-        if not text:
-            if one.required:
-                filled.wrong.append((one, "form_required"))
-            continue
-        if len(text) > (MOST_EMAIL if one.type == "email" else one.most):
-            filled.wrong.append((one, "form_too_long"))
-        elif not _fits(one, text):
-            filled.wrong.append((one, "form_invalid"))
-        else:
+        if (one.required and not text) or len(text) > one.most or (text and not _fits(one, text)):
+            filled.wrong.append((one, name_wrong(one, text)))
+        elif text:
             filled.values[one.name] = text
     return filled
 
@@ -114,7 +99,7 @@ def _clean(text: str, lines: bool) -> str:
     return text.strip() if lines else " ".join(text.split())
 
 
-def _fits(one: Field, text: str) -> bool:
+def _fits(one: Question, text: str) -> bool:
     if one.type == "email":
         return EMAIL.fullmatch(text) is not None
     if one.type in ("select", "radio"):

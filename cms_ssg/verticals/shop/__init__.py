@@ -45,7 +45,7 @@ VERTICAL = Vertical(
     checks="cms_ssg.verticals.shop.checks:CHECKS",
     tables=(
         "skus", "sku_parts", "stock_levels", "stock_moves", "stock_reservations", "coupons", "carts", "cart_lines", "orders",
-        "order_items", "order_events", "product_sales", "downloads", "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations",
+        "order_items", "order_events", "product_sales", "downloads", "invoice_numbers", "credit_notes", "best_sellers", "stock_alerts", "stock_locations",
     ),
     sources=(_SELLING / "catalogue.py", _SELLING / "facts.py", _SELLING / "merchant_feed.py"),
     settle="cms_ssg.selling.catalogue:settle_products",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 import msgspec
 from starlette.requests import Request
@@ -85,7 +85,7 @@ async def put_line(request: Request, cart: str) -> Response:
         async with context.connection() as connection:
             await carts.put_line(connection, context.number, found, sku, quantity, add=not fields.get("set"))
     except ApiError as error:
-        return await _answer_refusal(request, error)
+        return await _answer_refusal(request, error, fields)
     return await _answer_cart(request, found)
 
 
@@ -103,7 +103,7 @@ async def set_shipping(request: Request, cart: str) -> Response:
                 read_text(fields, "vat_number", 30) if "vat_number" in fields else None,
             )  # fmt: skip
     except ApiError as error:
-        return await _answer_refusal(request, error)
+        return await _answer_refusal(request, error, fields)
     return await _answer_cart(request, found)
 
 
@@ -116,7 +116,7 @@ async def set_coupon(request: Request, cart: str) -> Response:
         async with site_of(request).connection() as connection:
             await carts.set_coupon(connection, site_of(request).number, found, read_text(fields, "code", 50))
     except ApiError as error:
-        return await _answer_refusal(request, error)
+        return await _answer_refusal(request, error, fields)
     return await _answer_cart(request, found)
 
 
@@ -150,15 +150,15 @@ async def _answer_cart(request: Request, cart: CartRow) -> Response:
     return Response(msgspec.json.encode(describe_quote(quote, context.base_path)), media_type=JSON)
 
 
-async def _answer_refusal(request: Request, error: ApiError) -> Response:
-    """A page that says what was refused, where a page asked."""
+async def _answer_refusal(request: Request, error: ApiError, fields: dict[str, Any]) -> Response:
+    """A page that says what was refused, with what was typed, where a page asked."""
     if not (is_form(request) and wants_page(request)):
         raise error
-    return await show_own_cart(request, error)
+    return await show_own_cart(request, error, fields)
 
 
-async def show_own_cart(request: Request, error: ApiError | None = None) -> Response:
-    """The cart of this browser as a page, with what was refused. Where it was ordered a while ago, the page leads to the order."""
+async def show_own_cart(request: Request, error: ApiError | None = None, given: dict[str, Any] | None = None) -> Response:
+    """The cart of this browser as a page, with what was refused. given: fields that were typed. Where it was ordered a while ago, the page leads to the order."""
     context, quote = site_of(request), None
     locale, order = locale_of(request), ""
     try:
@@ -172,7 +172,8 @@ async def show_own_cart(request: Request, error: ApiError | None = None) -> Resp
     problem = say_error(t, error) if error is not None else ""
     problems = [(one, say_problem(t, one)) for one in quote.problems] if quote is not None else []
     countries = list_choices(settings_of(context.site), locale)
-    inside = render_part(request, locale, "cart.html", quote=quote, problem=problem, problems=problems, countries=countries, order=order)
+    shown = {"quote": quote, "problem": problem, "problems": problems, "countries": countries, "order": order, "given": given or {}}
+    inside = render_part(request, locale, "cart.html", **shown)
     return await answer_page(request, "cart", locale, inside, error.status if error is not None else 200)
 
 

@@ -18,12 +18,11 @@ from cms_ssg.api.idempotency import KeyedRequest
 from cms_ssg.api.problems import ApiError
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.payment.api import open_shop
-from cms_ssg.payment.settling import load_provider
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import carts, queries
 from cms_ssg.verticals.shop.api import MINE, find_cart, find_recent_order, show_own_cart
 from cms_ssg.verticals.shop.carts import make_quote, settings_of
-from cms_ssg.verticals.shop.checkout import ROUTE, place_order
+from cms_ssg.verticals.shop.checkout import ROUTE, open_provider, place_order
 from cms_ssg.verticals.shop.forms import COOKIE, locale_of, order_path, read_buyer
 from cms_ssg.verticals.shop.orders import withdraw_order
 from cms_ssg.verticals.shop.pages import answer_page, list_choices, render_part
@@ -80,9 +79,7 @@ async def _order(request: Request, fields: dict[str, Any], cart: str, key: str) 
     buyer = read_buyer(fields, cart, locale_of(request, read_text(fields, "locale")), visitor)
     if is_form(request) and settings_of(context.site).terms and not fields.get("terms"):
         raise invalid("terms", "it is missing")
-    provider = load_provider(shop, buyer.payment)
-    if provider is None:
-        raise invalid("payment", f"the shop takes {', '.join(settings_of(context.site).payments)}")
+    provider = open_provider(shop, buyer.payment)
     asked = KeyedRequest(shop.connect, shop.number, ROUTE, key, buyer.fingerprint())
     known = await _claim(asked, WAITS_S if is_form(request) else 0.0)
     if known is not None:

@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from cms_ssg.api.answers import JSON
 from cms_ssg.api.callers import PUBLIC
@@ -17,18 +17,22 @@ from cms_ssg.api.problems import ApiError, fail
 from cms_ssg.api.routing import Router, site_of
 from cms_ssg.api.sites import SiteContext
 from cms_ssg.payment.api import open_shop
-from cms_ssg.payment.settling import find_payment, reconcile_payment
+from cms_ssg.payment.lookup import find_payment
+from cms_ssg.payment.settling import reconcile_payment
 from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import check_id
+from cms_ssg.verticals.shop.checkout import is_in_time, resume_payment
+from cms_ssg.verticals.shop.credit_notes import CREDIT_NOTES, CreditNote
 from cms_ssg.verticals.shop.forms import is_signed, locale_of, order_path, sign
 from cms_ssg.verticals.shop.mails import write_mail
-from cms_ssg.verticals.shop.orders import cancel_order, find_order, refund_order, ship_order
+from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, find_order, refund_order, ship_order
 from cms_ssg.verticals.shop.pages import answer_page, render_part
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
-from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
+from cms_ssg.verticals.shop.queries import DownloadRow, ItemRow, OrderRow
+from cms_ssg.verticals.shop.telling import say_error
 from cms_ssg.visitors.identity import need_visitor
 
 router = Router("Orders")
@@ -70,32 +74,80 @@ async def list_own_orders(request: Request, before: int = 2**62, limit: int = 50
 @router.get("/api/orders/{order}", scope=PUBLIC, response_class=Response, summary="An order, for whoever has its link")
 async def show_order(request: Request, order: str) -> Response:
     """``key`` is a part of the link that the buyer was given. A token with the scope ``shop`` needs none."""
-    context = site_of(request)
     found = await _open_order(request, order)
-    async with context.connection() as connection:
-        items = await fetch_async(connection, queries.ITEMS, number=found.number)
-        files = await fetch_async(connection, queries.DOWNLOADS, number=found.number)
-    shop = await open_shop(context)
-    links = [(row, f"{context.base_path}/api/downloads/{row.number}?key={sign(shop, f'download {row.number}')}") for row in files]
     if wants_page(request):
-        locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
-        invoice = order_path(shop, found.order_id).replace("?", "/invoice?")
-        downloads = links if found.paid_at else []
-        shown = {"items": items, "downloads": downloads, "invoice": invoice, "has_pdf": found.invoice_number is not None and PRINTER.warm()}
-        inside = render_part(request, locale, "order.html", order=found, **shown)
-        return await answer_page(request, "order", locale, inside)
+        return await _show_page(request, found)
+    context = site_of(request)
+    items, links = await _load_bought(context, found)
     value = describe_order(found, items) | {
-        "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links]
+        "credit_notes": [
+            {"number": note.number, "amount": note.amount, "is_void": note.is_void} for note in await _load_notes(context, found)
+        ],
+        "downloads": [{"sku": row.sku, "file": row.file, "left": row.left, "url": link} for row, link in links],
     }
     return Response(msgspec.json.encode(value), media_type=JSON)
 
 
+@router.post(
+    "/api/orders/{order}/pay",
+    scope=PUBLIC,
+    per_minute=20,
+    response_class=Response,
+    summary="Begin the payment of an order that could not begin",
+)
+async def pay(request: Request, order: str) -> Response:
+    """For whoever has the order's link (``key``), while its goods are kept: ``payment_page`` and ``payment_secret``. May be repeated: one payment an order."""
+    found = await _open_order(request, order)
+    context = site_of(request)
+    shop = await open_shop(context)
+    try:
+        placed = await resume_payment(shop, found, lambda order_id: context.site.origin + order_path(shop, order_id))
+    except ApiError as error:
+        if not is_form(request):
+            raise
+        return await _show_page(request, await _load(context, found.order_id), error)
+    if is_form(request):
+        return RedirectResponse(placed.page or order_path(shop, found.order_id), 303)
+    return Response(msgspec.json.encode({"payment_page": placed.page, "payment_secret": placed.secret}), media_type=JSON)
+
+
+async def _show_page(request: Request, found: OrderRow, error: ApiError | None = None) -> Response:
+    """The page of an order, with why it could not be paid."""
+    context = site_of(request)
+    shop = await open_shop(context)
+    locale = locale_of(request, request.query_params.get("locale", "") or found.locale)
+    items, links = await _load_bought(context, found)
+    path = order_path(shop, found.order_id)
+    shown = {
+        "items": items, "downloads": links if found.paid_at else [], "invoice": path.replace("?", "/invoice?"), "pay": path.replace("?", "/pay?"),
+        "credit_notes": [(note, path.replace("?", f"/credit-note-{note.number}?")) for note in await _load_notes(context, found) if not note.is_void],
+        "has_pdf": found.invoice_number is not None and PRINTER.warm(), "is_late": not found.paid_at and not await is_in_time(shop, found),
+        "problem": say_error(context.translate(locale), error) if error is not None else "",
+    }  # fmt: skip
+    inside = render_part(request, locale, "order.html", order=found, **shown)
+    return await answer_page(request, "order", locale, inside, error.status if error is not None else 200)
+
+
+async def _load_notes(context: SiteContext, found: OrderRow) -> list[CreditNote]:
+    async with context.connection() as connection:
+        return await fetch_async(connection, CREDIT_NOTES, number=found.number)
+
+
+async def _load_bought(context: SiteContext, found: OrderRow) -> tuple[list[ItemRow], list[tuple[DownloadRow, str]]]:
+    """The lines of an order, and its files with a link for each."""
+    shop = await open_shop(context)
+    async with context.connection() as connection:
+        items = await fetch_async(connection, queries.ITEMS, number=found.number)
+        files = await fetch_async(connection, queries.DOWNLOADS, number=found.number)
+    return items, [(row, f"{context.base_path}/api/downloads/{row.number}?key={sign(shop, f'download {row.number}')}") for row in files]
+
+
 @router.get("/api/orders/{order}/{paper}", scope=PUBLIC, response_class=Response, summary="The invoice of an order, or its packing slip")
 async def show_paper(request: Request, order: str, paper: str) -> Response:
-    """``invoice`` or ``invoice.pdf``, for whoever has the order's link (``key``); ``packing-slip`` for a token with the scope ``shop``."""
+    """``invoice`` or ``credit-note-3``, with ``.pdf`` as PDF, for whoever has the order's link (``key``); ``packing-slip`` for a token with the scope ``shop``."""
     found = await _open_order(request, order)
     kind = paper.removesuffix(".pdf")
-    if kind not in PAPERS or (kind != "invoice" and not _is_keeper(request)):
+    if not PAPERS.fullmatch(kind) or (kind == "packing-slip" and not _is_keeper(request)):
         raise _no_order()
     return await answer_paper(site_of(request), found, paper)
 
@@ -149,7 +201,9 @@ async def cancel(request: Request, order: str) -> Response:
 
 @router.post("/api/orders/{order}/refund", scope=SCOPE, response_class=Response, summary="Give money back")
 async def refund(request: Request, order: str) -> Response:
-    """With the header ``Idempotency-Key``, one refund each: ``amount`` in minor units, or ``lines`` ({sku: quantity}), or neither for all; ``restock``."""
+    """With the header ``Idempotency-Key``, one refund each: ``amount`` in minor units, or ``lines`` ({sku: quantity}), or neither for all; ``restock``;
+    ``by_hand``: the provider is not asked.
+    """
     fields = await read_fields(request)
     key = request.headers.get("idempotency-key", "")
     amount, lines = fields.get("amount"), fields.get("lines")
@@ -159,15 +213,8 @@ async def refund(request: Request, order: str) -> Response:
         raise invalid("amount", "it is a whole number of minor units")
     if lines is not None and not (isinstance(lines, dict) and all(isinstance(q, int) for q in lines.values())):
         raise invalid("lines", "it is an object of SKU and quantity")
-    row = await refund_order(
-        await open_shop(site_of(request)),
-        order,
-        key,
-        amount,
-        lines,
-        restock=bool(fields.get("restock")),
-        reason=read_text(fields, "reason", 500),
-    )
+    asked = RefundRequest(key, amount, lines, bool(fields.get("restock")), read_text(fields, "reason", 500), bool(fields.get("by_hand")))
+    row = await refund_order(await open_shop(site_of(request)), order, asked)
     return Response(msgspec.json.encode(describe_order(row)), media_type=JSON)
 
 

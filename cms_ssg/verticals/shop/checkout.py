@@ -13,11 +13,14 @@ from psycopg import AsyncConnection
 from psycopg.errors import CheckViolation, DeadlockDetected, SerializationFailure
 from psycopg.rows import TupleRow
 
+from cms_ssg.api.fields import invalid
 from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.payment.lookup import find_payment, load_provider
 from cms_ssg.payment.provider import Intent, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.settling import ADD as ADD_PAYMENT
-from cms_ssg.payment.settling import begin_payment, find_payment
+from cms_ssg.payment.settling import begin_payment, settle_by_hand
 from cms_ssg.verticals.shop.carts import Quote, count_units, load_cart, make_quote, settings_of
+from cms_ssg.verticals.shop.queries import OrderRow
 
 Connection = AsyncConnection[TupleRow]
 ROUTE: Final = "checkout"
@@ -40,6 +43,9 @@ SELECT o.number, o.order_id, i.product, i.product_id, i.variation_id, i.product_
 FROM cms.orders o, jsonb_to_recordset(%s::text::jsonb) i (product bigint, product_id uuid, variation_id uuid, product_name text, sku text, quantity int, unit_price bigint,
   subtotal bigint, discount_total bigint, tax_total bigint, total bigint, metadata jsonb) WHERE o.number = %s"""
 RESERVE: Final[LiteralString] = "SELECT short_sku, available FROM cms.reserve_stock(%s, %s, %s, %s)"
+IN_TIME: Final[LiteralString] = (
+    "SELECT created_at > clock_timestamp() - make_interval(mins => %s) AND status IN ('pending', 'failed') FROM cms.orders WHERE number = %s"
+)
 CLOSE_CART: Final[LiteralString] = "UPDATE cms.carts SET ordered = %s, updated_at = clock_timestamp() WHERE id = %s::uuid"
 
 NO_LIMIT_MINUTES: Final = 60 * 24 * 14
@@ -96,6 +102,38 @@ async def place_order(shop: Shop, provider: PaymentProvider, buyer: Buyer, key: 
     return await start_payment(shop, provider, number, buyer.email, return_url)
 
 
+async def resume_payment(shop: Shop, order: OrderRow, return_url: Callable[[str], str]) -> Placed:
+    """Begin the payment of an order that could not begin, or find it begun. May be repeated: an order has one payment.
+
+    Raises ApiError shop.pay-late once the goods are no longer kept for the buyer, shop.payment.
+    """
+    if order.status in ("pending", "failed"):
+        if not await is_in_time(shop, order):
+            raise _too_late()
+        return await start_payment(shop, open_provider(shop, order.payment_method), order.number, order.customer_email, return_url)
+    if order.status == "cancelled" and order.paid_at is None:
+        raise _too_late()
+    return Placed(order.number, "")
+
+
+async def is_in_time(shop: Shop, order: OrderRow) -> bool:
+    """Whether an order that is not paid still can be: the goods are kept for its buyer."""
+    async with shop.connect() as connection:
+        row = await (await connection.execute(IN_TIME, (settings_of(shop.site).reserve_minutes, order.number))).fetchone()
+    return row is not None and bool(row[0])
+
+
+def open_provider(shop: Shop, name: str) -> PaymentProvider:
+    """The provider of this name. Raises ApiError api.invalid, and shop.payment where it is not set up."""
+    try:
+        provider = load_provider(shop, name)
+    except ProviderError as error:
+        raise _not_begun(error) from None
+    if provider is None:
+        raise invalid("payment", f"the shop takes {', '.join(settings_of(shop.site).payments)}")
+    return provider
+
+
 async def start_payment(shop: Shop, provider: PaymentProvider, number: int, email: str, return_url: Callable[[str], str]) -> Placed:
     """Begin the payment of an order, or find it begun. Raises ApiError shop.payment, and shop.too-small, after which withdraw_order is due."""
     async with shop.connect() as connection:
@@ -106,8 +144,6 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
     if payment.status in ("succeeded", "held", "cancelled"):  # a late repetition begins no second payment at the provider
         return Placed(number, payment.page)
     if payment.amount == 0:
-        from cms_ssg.payment.settling import settle_by_hand
-
         await settle_by_hand(shop, payment, "succeeded")
         return Placed(number, "")
     try:
@@ -116,10 +152,17 @@ async def start_payment(shop: Shop, provider: PaymentProvider, number: int, emai
         if error.too_small:
             hint = "Nothing was charged. Choose another way to pay, or order more."
             raise fail("shop.too-small", f"the total is too small to be paid this way: {error}", status=409, hint=hint) from None
-        raise fail(
-            "shop.payment", f"the payment could not begin: {error}", status=502, hint="Nothing was charged. Try again with the same key."
-        ) from None
+        raise _not_begun(error) from None
     return Placed(number, intent.page, intent.secret)
+
+
+def _not_begun(error: ProviderError) -> ApiError:
+    hint = "Nothing was charged. Try again with the same key."
+    return fail("shop.payment", f"the payment could not begin: {error}", status=502, hint=hint)
+
+
+def _too_late() -> ApiError:
+    return fail("shop.pay-late", "the time to pay this order is over", status=409, hint="Nothing was charged. Order again.")
 
 
 async def _make_order(shop: Shop, buyer: Buyer, key: str) -> int:

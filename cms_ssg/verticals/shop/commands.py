@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, timedelta
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, LiteralString
-
-from psycopg.errors import CheckViolation, UniqueViolation
+from typing import Any
 
 from cms_ssg.errors import fail
 from cms_ssg.kinds.vertical import Command, OpenSite
 from cms_ssg.payment.run import run_in_shop
+from cms_ssg.reporting.asking import confirm
 from cms_ssg.selling.addresses import format_lines
+from cms_ssg.selling.coupons.commands import COMMANDS as COUPON_COMMANDS
+from cms_ssg.selling.coupons.commands import make_span
 from cms_ssg.selling.stock_commands import COMMANDS as STOCK_COMMANDS
 from cms_ssg.store.query import fetch
 from cms_ssg.text.counting import count
 from cms_ssg.text.money import parse_amount, show_amount, to_decimal
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
-from cms_ssg.verticals.shop.orders import cancel_order, pay_order, refund_order, ship_order
-from cms_ssg.verticals.shop.queries import OrderRow
-
-ADD_COUPON: Final[LiteralString] = """
-INSERT INTO cms.coupons (site, code, kind, value, minimum, most_uses, starts_at, ends_at)
-VALUES (%(site)s, upper(%(code)s), %(kind)s, %(value)s, %(least)s, %(uses)s, %(since)s::timestamp AT TIME ZONE %(zone)s, %(until)s::timestamp AT TIME ZONE %(zone)s)"""
+from cms_ssg.verticals.shop.credit_notes import CREDIT_NOTES
+from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, pay_order, price_refund, refund_order, ship_order
+from cms_ssg.verticals.shop.paying import describe_dispute
+from cms_ssg.verticals.shop.queries import OrderRow, RefundRow
 
 
 def _find(opened: OpenSite, order: str) -> OrderRow:
@@ -54,13 +53,23 @@ def show_order(opened: OpenSite, order: str) -> dict[str, Any]:
     found = _find(opened, order)
     items = fetch(opened.connection, queries.ITEMS, number=found.number)
     events = fetch(opened.connection, queries.EVENTS, number=found.number)
+    refunds = fetch(opened.connection, queries.REFUNDS, site=opened.number, number=found.number)
+    disputes = fetch(opened.connection, queries.DISPUTES, site=opened.number, number=found.number)
     address = found.shipping_address or found.billing_address
     return _line(found) | {
         "email": found.customer_email, "address": ", ".join(format_lines(address)), "shipping": found.shipping_method, "note": found.customer_note,
         "lines": "; ".join(f"{item.quantity} x {item.sku}" for item in items), "tax": str(to_decimal(found.tax_total, found.currency)),
         "refunded": str(to_decimal(found.refunded_total, found.currency)), "problem": found.payment_problem or "",
+        "refundable": str(to_decimal(found.left if found.paid_at else 0, found.currency)),
+        "refunds": "; ".join(_show_refund(one, found.currency) for one in refunds),
+        "disputes": "; ".join(describe_dispute(one, found.currency) for one in disputes),
         "history": "; ".join(f"{event.at:%Y-%m-%d %H:%M} {event.said}" for event in events),
     }  # fmt: skip
+
+
+def _show_refund(refund: RefundRow, currency: str) -> str:
+    note = f"(credit note {refund.credit_note})" if refund.credit_note else ""
+    return " ".join(filter(None, (show_amount(refund.amount, currency), refund.status, note, refund.problem)))
 
 
 def cancel(opened: OpenSite, order: str, *, reason: str = "") -> dict[str, Any]:
@@ -72,11 +81,12 @@ def cancel(opened: OpenSite, order: str, *, reason: str = "") -> dict[str, Any]:
 
 
 def refund(
-    opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = ""
-) -> dict[str, Any]:
+    opened: OpenSite, order: str, *, amount: str = "", line: tuple[str, ...] = (), restock: bool = False, reason: str = "", key: str = "",
+    by_hand: bool = False, yes: bool = False, dry_run: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Give money back.
 
-    An amount, that of some lines, or all that is left.
+    An amount, that of some lines, or all that is left, which is asked first.
     """
     found = _find(opened, order)
     lines: dict[str, int] | None = None
@@ -91,9 +101,20 @@ def refund(
         wanted = parse_amount(amount, found.currency) if amount else None
     except ValueError as error:
         raise fail("shop.refund", str(error), hint="Write it as 19.99.") from None
-    return _line(run_in_shop(
-        opened, lambda shop: refund_order(shop, order, key or secrets.token_hex(8), wanted, lines, restock=restock, reason=reason)
-    ))  # fmt: skip
+    asked = RefundRequest(key or secrets.token_hex(8), wanted, lines, restock, reason, by_hand)
+    known, costs = run_in_shop(opened, lambda shop: price_refund(shop, order, asked))
+    shown = show_amount(costs, found.currency)
+    if dry_run:
+        return {
+            "order": found.order_number,
+            "refund": "0" if known else shown,
+            "status": "asked for before" if known else "not made: --dry-run",
+        }
+    if not (yes or known or amount or line):
+        question = f"Refund {shown} of order {found.order_number}, which is all that is left?"
+        if not confirm(question, "Add --yes, or say how much: --amount 19.99, --line MUG-1=2."):
+            raise fail("shop.refund", "nothing was refunded", hint="--amount 19.99 or --line MUG-1=2 refund a part.")
+    return _line(run_in_shop(opened, lambda shop: refund_order(shop, order, replace(asked, amount=costs))))
 
 
 def ship(opened: OpenSite, order: str, *, carrier: str = "", tracking: str = "", url: str = "") -> dict[str, Any]:
@@ -106,8 +127,8 @@ def pay(opened: OpenSite, order: str) -> dict[str, Any]:
     return _line(run_in_shop(opened, lambda shop: pay_order(shop, order)))
 
 
-def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out: str = "") -> str:
-    """Write the invoice or packing slip of an order.
+def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, credit_note: int = 0, out: str = "") -> str:
+    """Write an invoice, a packing slip or a credit note.
 
     As HTML or PDF.
     """
@@ -117,8 +138,11 @@ def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out
 
     found = _find(opened, order)
     items = fetch(opened.connection, queries.ITEMS, number=found.number)
-    kind = "packing-slip" if packing_slip else "invoice"
-    html = render_document(make_paper(kind, opened.site, translator_of(opened.site, locale_of_order(opened.site, found)), found, items))
+    notes = fetch(opened.connection, CREDIT_NOTES, number=found.number)
+    kind = "packing-slip" if packing_slip else f"credit-note-{credit_note}" if credit_note else "invoice"
+    html = render_document(
+        make_paper(kind, opened.site, translator_of(opened.site, locale_of_order(opened.site, found)), found, items, notes)
+    )
     path = Path(out or f"{kind}-{found.order_number}.html")
     _write(path, make_pdf(html) if path.suffix.lower() == ".pdf" else html.encode("utf-8", "replace"))
     return str(path)
@@ -126,29 +150,20 @@ def print_paper(opened: OpenSite, order: str, *, packing_slip: bool = False, out
 
 def export_orders(opened: OpenSite, out: str, *, since: str = "", until: str = "", status: str = "") -> str:
     """Write orders as CSV, a row for each of their lines."""
-    from cms_ssg.verticals.shop.reports import write_orders
+    from cms_ssg.selling.sales import write_orders
 
-    text = "".join(write_orders(opened.connection, _span(opened, since, until) | {"status": status}))
+    text = "".join(write_orders(opened.connection, make_span(opened, since, until) | {"status": status}))
     _write(Path(out), text.encode("utf-8", "replace"))
     return f"{count(text.count(chr(10)) - 1, 'line')} written to {out}"
 
 
 def report_sales(opened: OpenSite, *, by: str = "month", since: str = "", until: str = "") -> list[dict[str, Any]]:
     """Report sales by day, month, year or product."""
-    from cms_ssg.verticals.shop.reports import PERIODS, list_sales
+    from cms_ssg.selling.sales import PERIODS, list_sales
 
     if by not in (*PERIODS, "product"):
         raise fail("shop.report", f"sales are not added up by {by!r}", hint="Write day, month, year or product.")
-    return list_sales(opened.connection, _span(opened, since, until), by)
-
-
-def _span(opened: OpenSite, since: str, until: str) -> dict[str, Any]:
-    """Days as queries take them: from the first one's beginning to the last one's end, in the site's time."""
-    try:
-        first, last = date.fromisoformat(since) if since else date(2000, 1, 1), date.fromisoformat(until) if until else date(9000, 1, 1)
-    except ValueError as error:
-        raise fail("shop.report", f"this is no day: {error}", hint="Write 2026-03-01.") from None
-    return {"site": opened.number, "zone": opened.site.settings.timezone, "since": first, "until": last + timedelta(days=1)}
+    return list_sales(opened.connection, make_span(opened, since, until), by)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -158,66 +173,6 @@ def _write(path: Path, data: bytes) -> None:
         raise fail(
             "shop.write", f"it cannot be written: {error.strerror}", place=str(path), hint="Name a file in a folder that is there."
         ) from None
-
-
-def add_coupon(
-    opened: OpenSite,
-    code: str,
-    *,
-    percent: str = "",
-    amount: str = "",
-    free_shipping: bool = False,
-    minimum: str = "",
-    uses: int = 0,
-    since: str = "",
-    until: str = "",
-) -> str:
-    """Add a coupon: a percentage, an amount, or free shipping."""
-    currency = settings_of(opened.site).currency
-    try:
-        kind, value = (
-            ("percent", parse_amount(percent, "EUR"))  # hundredths of a percent
-            if percent
-            else ("amount", parse_amount(amount, currency))
-            if amount
-            else ("free_shipping", 0)
-        )
-        least = parse_amount(minimum, currency) if minimum else 0
-    except ValueError as error:
-        raise fail("shop.coupon", str(error), hint="Write amounts as 19.99, percentages as 10.") from None
-    if not code.strip() or len(code) > 50:
-        raise fail("shop.coupon", "a coupon code must have 1 to 50 characters", hint="cms coupons add SPRING --percent 10")
-    if kind == "free_shipping" and not free_shipping:
-        raise fail("shop.coupon", "say what it gives", hint="--percent 10, --amount 5.00 or --free-shipping")
-    span = _span(opened, since, until)
-    span |= {name: None for name, day in (("since", since), ("until", until)) if not day}
-    try:
-        opened.connection.execute(
-            ADD_COUPON, {**span, "code": code.strip(), "kind": kind, "value": value, "least": least, "uses": uses or None}
-        )
-    except UniqueViolation:
-        raise fail("shop.coupon", f"there is a coupon {code.upper()} already", hint="Choose another code.") from None
-    except CheckViolation:
-        raise fail(
-            "shop.coupon", "a percentage must be from 0 to 100, an amount and the number of uses at least 0", hint="--percent 10 --uses 100"
-        ) from None
-    return f"{code.upper()} added"
-
-
-def delete_coupon(opened: OpenSite, code: str) -> str:
-    """Delete a coupon. Orders that used it are not changed."""
-    if not opened.connection.execute("DELETE FROM cms.coupons WHERE site = %s AND code = upper(%s)", (opened.number, code)).rowcount:
-        raise fail("shop.coupon", f"there is no coupon {code.upper()}", hint="cms coupons list shows what there is.")
-    return f"{code.upper()} deleted"
-
-
-def list_coupons(opened: OpenSite) -> list[dict[str, Any]]:
-    """List coupons."""
-    names = ("code", "kind", "value", "minimum", "most_uses", "used", "ends_at")
-    rows = opened.connection.execute(
-        "SELECT code, kind, value, minimum, most_uses, used, ends_at FROM cms.coupons WHERE site = %s ORDER BY code", (opened.number,)
-    )
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def import_products(opened: OpenSite, file: str, *, dry_run: bool = False) -> str:
@@ -251,20 +206,16 @@ COMMANDS = (
     Command("orders cancel", cancel, "cms orders cancel 1001", {"reason": "For the order's history."}),
     Command("orders refund", refund, "cms orders refund 1001 --line MUG-1=2 --restock", {
         "amount": "How much; by default that of the lines.", "line": "SKU=quantity that comes back.", "restock": "Put it back into the stock.",
-        "reason": "For the order's history.",
-        "key": "The same one refunds once, however often it is called.",
+        "reason": "For the order's history.", "key": "The same one refunds once, however often it is called.",
+        "by_hand": "It was given back another way, such as a bank transfer: the provider is not asked.",
+        "yes": "Refund all that is left without asking.", "dry_run": "Only say how much it would be.",
     }),
-    Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip", {
-        "packing_slip": "What goes into the parcel, without prices.", "out": "The file, .html or .pdf; by default invoice-NUMBER.html."}),
+    Command("orders invoice", print_paper, "cms orders invoice 1001 --out invoice.pdf\ncms orders invoice 1001 --packing-slip\ncms orders invoice 1001 --credit-note 3", {
+        "packing_slip": "What goes into the parcel, without prices.", "credit_note": "The credit note of this number, for a refund.",
+        "out": "The file, .html or .pdf; by default invoice-NUMBER.html."}),
     Command("orders export", export_orders, "cms orders export orders.csv --since 2026-01-01", {
         "since": "From this day on.", "until": "Up to this day.", "status": "Only those with this status."}),
     Command("orders report", report_sales, "cms orders report --by month\ncms orders report --by product --since 2026-01-01", {
         "by": "day, month, year or product.", "since": "From this day on.", "until": "Up to this day."}),
-    *STOCK_COMMANDS,
-    Command("coupons add", add_coupon, "cms coupons add SPRING --percent 10 --uses 100 --until 2026-05-31", {
-        "percent": "Of the goods.", "amount": "Off the goods.", "free_shipping": "Shipping costs nothing.", "minimum": "What the goods must cost.",
-        "uses": "How often in all; 0 for any.", "since": "From this day on.", "until": "Up to this day.",
-    }),
-    Command("coupons delete", delete_coupon, "cms coupons delete SPRING"),
-    Command("coupons list", list_coupons, "cms coupons list"),
+    *STOCK_COMMANDS, *COUPON_COMMANDS,
 )  # fmt: skip

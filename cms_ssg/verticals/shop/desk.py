@@ -25,10 +25,11 @@ from cms_ssg.selling.printer import PRINTER
 from cms_ssg.store.query import fetch_async
 from cms_ssg.text.money import parse_amount, show_amount
 from cms_ssg.verticals.shop import queries
-from cms_ssg.verticals.shop.orders import cancel_order, find_order, note_order, pay_order, refund_order, ship_order
+from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, find_order, note_order, pay_order, refund_order, ship_order
 from cms_ssg.verticals.shop.pages import FOLDER
 from cms_ssg.verticals.shop.paper_routes import answer_paper
 from cms_ssg.verticals.shop.papers import PAPERS
+from cms_ssg.verticals.shop.paying import describe_dispute
 
 router = Router("Desk")
 SCOPE: Final = "shop"
@@ -40,9 +41,11 @@ SELECT o.order_number, o.order_number || ' · ' || o.customer_name, '/desk/order
     || coalesce((SELECT ' (' || string_agg(key || ': ' || value, ', ') || ')' FROM jsonb_each_text(i.metadata -> 'attributes')), ''), E'\\n' ORDER BY i.number)
     FILTER (WHERE i.quantity > i.refunded_quantity) FROM cms.order_items i WHERE i."order" = o.number),
   'Goes to', coalesce(o.shipping_address, o.billing_address) ->> 'country', 'By', nullif(o.shipping_method, ''), 'Payment', concat_ws(' ', o.payment_method, p.status),
-  'Problem', nullif(p.problem, ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
+  'Problem', nullif(concat_ws(E'\\n', nullif(p.problem, ''), (SELECT string_agg('dispute ' || d.status || coalesce(', ' || nullif(d.reason, ''), ''), E'\\n' ORDER BY d.number)
+    FROM cms.payment_disputes d WHERE d.payment = p.number)), ''), 'Note', nullif(o.customer_note, ''), 'On', to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
 FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number
-WHERE o.site = %(site)s AND o.status IN ('processing', 'on_hold') ORDER BY o.number LIMIT %(limit)s"""
+WHERE o.site = %(site)s AND (o.status IN ('processing', 'on_hold') OR p.status = 'succeeded' AND p.problem <> ''
+  OR p.number IN (SELECT d.payment FROM cms.payment_disputes d WHERE d.site = %(site)s AND d.status IN ('inquiry', 'open'))) ORDER BY o.number LIMIT %(limit)s"""
 
 QUEUES: Final = (Queue("orders", "Orders", WAITING, (), SCOPE, (("/desk/orders/all", "All orders"),)),)
 
@@ -74,9 +77,9 @@ async def show_order(request: Request, order: str) -> Response:
 
 @router.get("/desk/orders/{order}/{paper}", scope=PUBLIC, include_in_schema=False)
 async def show_paper(request: Request, order: str, paper: str) -> Response:
-    """An invoice or a packing slip; ``.pdf`` behind its name makes a PDF of it."""
+    """An invoice, a packing slip or a credit note; ``.pdf`` behind its name makes a PDF of it."""
     session = await find_session(request)
-    if session is None or not session.may(SCOPE) or paper.removesuffix(".pdf") not in PAPERS:
+    if session is None or not session.may(SCOPE) or not PAPERS.fullmatch(paper.removesuffix(".pdf")):
         raise fail("api.no-route", "there is nothing at this address", status=404, hint="The desk begins at /desk.")
     context = site_of(request)
     async with context.connection() as connection:
@@ -124,7 +127,7 @@ async def _act(shop: Shop, order: str, action: str, fields: dict[str, Any], who:
         if bool(lines or amount is not None) == ("all" in fields):
             raise invalid("amount", "choose quantities, an amount, or all that is left")
         key = read_text(fields, "key", 100, needed=True)
-        await refund_order(shop, order, key, amount, lines or None, restock="restock" in fields, reason=reason)
+        await refund_order(shop, order, RefundRequest(key, amount, lines or None, "restock" in fields, reason, "by_hand" in fields))
     else:
         raise fail("api.no-route", "there is nothing at this address", status=404)
 
@@ -134,10 +137,17 @@ async def _show_order(request: Request, session: Session, order: str, told: str,
     async with context.connection() as connection:
         found = await find_order(connection, context.number, order)
         items = await fetch_async(connection, queries.ITEMS, number=found.number)
-        events = await fetch_async(connection, queries.EVENTS, number=found.number)
+        shown = {
+            "items": items, "events": await fetch_async(connection, queries.EVENTS, number=found.number),
+            "refunds": await fetch_async(connection, queries.REFUNDS, site=context.number, number=found.number),
+            "disputes": [
+                describe_dispute(one, found.currency)
+                for one in await fetch_async(connection, queries.DISPUTES, site=context.number, number=found.number)
+            ],
+        }  # fmt: skip
     PRINTER.warm()
     key = secrets.token_hex(8)
-    main = _render(request, "desk_order.html", order=found, items=items, events=events, csrf=session.csrf, key=key)
+    main = _render(request, "desk_order.html", order=found, **shown, csrf=session.csrf, key=key)
     return _answer(request, session, f"Order {found.order_number}", main, told, status)
 
 

@@ -17,6 +17,7 @@ from cms_ssg.store.query import fetch_async
 from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop import queries
 from cms_ssg.verticals.shop.carts import settings_of
+from cms_ssg.verticals.shop.credit_notes import CREDIT_NOTES
 from cms_ssg.verticals.shop.forms import order_path
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
 
@@ -44,7 +45,11 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
     lines += [
         " ".join(part for part in (one.get("carrier", ""), one.get("tracking", ""), one.get("url", "")) if part) for one in order.tracking
     ]
-    lines += ["", t("shop_mail_link"), site.origin + order_path(shop, order.order_id)]
+    path = order_path(shop, order.order_id).removeprefix(site.base_path)
+    if kind == "refunded" and (notes := await fetch_async(connection, CREDIT_NOTES, number=order.number)):
+        note = path.replace("?", f"/credit-note-{notes[-1].number}?")
+        lines += ["", f"{t('shop_credit_note')} {notes[-1].number}", site.link_url + note]
+    lines += ["", t("shop_mail_link"), site.link_url + path]
     subject = f"{t('shop_order_number', number=order.order_number)} · {site.settings.title}"
     buyer = one_line(order.customer_email)
     await connection.execute(ADD, mail_values(shop.number, buyer, subject, "\n".join(lines)))
@@ -56,6 +61,15 @@ async def write_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: O
         )
         body = "\n".join([subject, order.customer_name, "", *(f"{item.quantity} × {item.full_name} ({item.sku})" for item in items)])
         await connection.execute(ADD, mail_values(shop.number, notify, subject, body, buyer))
+
+
+async def write_problem_mail(connection: AsyncConnection[TupleRow], shop: Shop, order: OrderRow, problem: str) -> None:
+    """Tell the shopkeeper that a refund failed, or of a dispute."""
+    site = shop.site
+    if notify := settings_of(site).notify:
+        subject = one_line(translator_of(site, site.default_locale)("shop_mail_problem", number=order.order_number))
+        body = "\n".join([problem, "", f"{site.origin}{site.base_path}/desk/orders/{order.order_number}"])
+        await connection.execute(ADD, mail_values(shop.number, notify, subject, body))
 
 
 def _list_sent(items: Sequence[ItemRow]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -10,19 +11,13 @@ from psycopg.errors import CheckViolation
 from psycopg.rows import TupleRow
 
 from cms_ssg.api.problems import ApiError, fail
+from cms_ssg.payment.lookup import find_payment, make_provider
 from cms_ssg.payment.provider import PaymentRow, ProviderError, Shop
-from cms_ssg.payment.settling import (
-    RefundRefusedError,
-    ask_refund,
-    find_payment,
-    find_refund_problem,
-    make_provider,
-    reconcile_payment,
-    send_refunds,
-    settle_by_hand,
-)
+from cms_ssg.payment.refunding import RefundRefusedError, ask_refund, find_refund_problem, send_refunds
+from cms_ssg.payment.settling import reconcile_payment, settle_by_hand
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.credit_notes import part_of
 from cms_ssg.verticals.shop.mails import write_mail
 from cms_ssg.verticals.shop.paying import NOTE, close_order, move_order, return_goods
 from cms_ssg.verticals.shop.queries import OrderRow
@@ -36,6 +31,9 @@ WHERE o.site = %s AND o.order_number = %s AND c.site = o.site AND c.ordered = o.
 
 ADD_TRACKING: Final[LiteralString] = (
     "UPDATE cms.orders SET tracking = tracking || %s::jsonb WHERE number = %s AND NOT tracking @> %s::jsonb"
+)
+KNOWN_REFUND: Final[LiteralString] = (
+    "SELECT r.amount FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment WHERE r.site = %s AND p.subject = %s AND r.key = %s"
 )
 ABANDONED: Final[LiteralString] = """
 SELECT o.number FROM cms.orders o WHERE o.site = %s AND o.status IN ('pending', 'failed') AND o.payment_method <> 'manual'
@@ -100,10 +98,9 @@ async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:
         await return_goods(connection, shop, order.number, {"restock": True}, "cancel")
         if reason:
             await connection.execute(NOTE, (order.number, reason))
-        left = order.total - order.refunded_total
-        if payment is not None and payment.status == "succeeded" and left > 0:
+        if payment is not None and payment.status == "succeeded" and order.left > 0:
             try:
-                await ask_refund(connection, shop.number, payment, left, "cancel", reason)
+                await ask_refund(connection, shop.number, payment, order.left, "cancel", reason)
             except RefundRefusedError:
                 pass  # it is being refunded already
     await send_refunds(shop)
@@ -111,41 +108,62 @@ async def cancel_order(shop: Shop, name: str, reason: str = "") -> OrderRow:
     return await _load(shop, order.number)
 
 
-async def refund_order(
-    shop: Shop,
-    name: str,
-    key: str,
-    amount: int | None = None,
-    lines: dict[str, int] | None = None,
-    *,
-    restock: bool = False,
-    reason: str = "",
-) -> OrderRow:
-    """Give money back. amount: None for that of the lines, and without lines for all that is left; lines: SKU -> how many come back.
-
-    key: one refund each. Raises ApiError shop.refund.
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """What is given back. key: one refund each; amount: None for that of the lines, and without lines for all that is left; lines: SKU -> how many come
+    back; by_hand: it was given back another way, so that the provider is not asked.
     """
+
+    key: str
+    amount: int | None = None
+    lines: dict[str, int] | None = None
+    restock: bool = False
+    reason: str = ""
+    by_hand: bool = False
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What is kept beside the amount."""
+        lines = {"lines": self.lines} if self.lines is not None else {}
+        return {"restock": self.restock} | lines | ({"by_hand": True} if self.by_hand else {})
+
+
+async def price_refund(shop: Shop, name: str, asked: RefundRequest) -> tuple[bool, int]:
+    """Whether this refund was asked for before, and its amount in minor units. Raises ApiError shop.refund."""
+    async with shop.connect() as connection:
+        order = await find_order(connection, shop.number, name)
+        known = await (await connection.execute(KNOWN_REFUND, (shop.number, f"shop/{order.number}", asked.key))).fetchone()
+        if known is not None:
+            return True, int(known[0])
+        amount = asked.amount if asked.amount is not None else await _price_lines(connection, order, asked.lines)
+    if order.paid_at is None or amount <= 0:
+        raise _nothing_left()
+    return False, amount
+
+
+async def refund_order(shop: Shop, name: str, asked: RefundRequest) -> OrderRow:
+    """Give money back. Raises ApiError shop.refund."""
     async with shop.connect() as connection, connection.transaction():
         order = await find_order(connection, shop.number, name)
         payment = await find_payment(connection, shop.number, f"shop/{order.number}", lock=True)
         await connection.execute(queries.LOCK_ORDER, (shop.number, order.number))
-        known = await (await connection.execute(
-            "SELECT r.amount FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment WHERE r.site = %s AND p.subject = %s AND r.key = %s",
-            (shop.number, f"shop/{order.number}", key),
-        )).fetchone()  # fmt: skip
+        known = await (await connection.execute(KNOWN_REFUND, (shop.number, f"shop/{order.number}", asked.key))).fetchone()
         if known is None:
             order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=order.number))[0]
-            wanted = amount if amount is not None else await _price_lines(connection, order, lines)
+            wanted = asked.amount if asked.amount is not None else await _price_lines(connection, order, asked.lines)
             if payment is None or wanted <= 0:
-                raise fail("shop.refund", "there is nothing to give back", status=409)
-            details: dict[str, Any] = {"restock": restock} | ({"lines": lines} if lines is not None else {})
+                raise _nothing_left()
             try:
-                await ask_refund(connection, shop.number, payment, wanted, key, reason, details)
+                await ask_refund(connection, shop.number, payment, wanted, asked.key, asked.reason, asked.details)
             except RefundRefusedError as error:
                 raise fail("shop.refund", str(error), status=409) from None
     await send_refunds(shop)
-    await _check_refund(shop, payment, key)
+    await _check_refund(shop, payment, asked.key)
     return await _load(shop, order.number)
+
+
+def _nothing_left() -> ApiError:
+    return fail("shop.refund", "there is nothing to give back", status=409)
 
 
 async def _check_refund(shop: Shop, payment: PaymentRow | None, key: str) -> None:
@@ -156,15 +174,14 @@ async def _check_refund(shop: Shop, payment: PaymentRow | None, key: str) -> Non
 
 async def _price_lines(connection: Connection, order: OrderRow, lines: dict[str, int] | None) -> int:
     if lines is None:
-        return order.total - order.refunded_total
+        return order.left
     total = 0
     items = {item.sku: item for item in await fetch_async(connection, queries.ITEMS, number=order.number)}
     for sku, quantity in lines.items():
         item = items.get(sku)
         if item is None or not 0 < quantity <= item.quantity - item.refunded_quantity:
             raise fail("shop.refund", f"of {sku[:80]!r} so many were not bought, or are back already", status=409)
-        before = item.total * item.refunded_quantity // item.quantity
-        total += item.total * (item.refunded_quantity + quantity) // item.quantity - before  # all parts of a line sum up to it
+        total += part_of(item.total, item, quantity)
     return total
 
 

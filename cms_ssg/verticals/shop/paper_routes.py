@@ -1,4 +1,4 @@
-"""Invoices and packing slips as answers of the API."""
+"""Invoices, packing slips and credit notes as answers of the API."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cms_ssg.selling.printer import PRINTER
 from cms_ssg.selling.printing import render_document
 from cms_ssg.store.query import fetch_async
 from cms_ssg.verticals.shop import queries
+from cms_ssg.verticals.shop.credit_notes import CREDIT_NOTES
 from cms_ssg.verticals.shop.papers import locale_of_order, make_paper
 from cms_ssg.verticals.shop.queries import OrderRow
 
@@ -21,17 +22,24 @@ HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inl
 
 
 async def answer_paper(context: SiteContext, order: OrderRow, name: str) -> Response:
-    """``invoice`` or ``packing-slip`` as HTML, with ``.pdf`` behind it as PDF. Raises ApiError shop.no-invoice, printing.no-pdf."""
+    """The paper of this name as HTML, with ``.pdf`` behind it as PDF. Raises ApiError shop.no-invoice, shop.no-credit-note, printing.no-pdf."""
     async with context.connection() as connection:
         items = await fetch_async(connection, queries.ITEMS, number=order.number)
+        notes = await fetch_async(connection, CREDIT_NOTES, number=order.number)
     kind = name.removesuffix(".pdf")
     try:
-        html = render_document(make_paper(kind, context.site, context.translate(locale_of_order(context.site, order)), order, items))
+        t = context.translate(locale_of_order(context.site, order))
+        html = render_document(make_paper(kind, context.site, t, order, items, notes))
         if kind == name:
             return Response(html.encode("utf-8", "replace"), 200, HEADERS, HTML)
         data = await asyncio.to_thread(PRINTER.make, html)
     except CmsError as error:
         problem = error.problems[0]
-        raise fail(problem.code, problem.message, status=404 if problem.code == "shop.no-invoice" else 501, hint=problem.hint) from None
+        raise fail(
+            problem.code,
+            problem.message,
+            status=404 if problem.code in ("shop.no-invoice", "shop.no-credit-note") else 501,
+            hint=problem.hint,
+        ) from None
     disposition = f'inline; filename="{kind}-{order.order_number}.pdf"'
     return Response(data, 200, {"Content-Disposition": disposition}, "application/pdf")

@@ -1,11 +1,12 @@
-"""The invoice and the packing slip of an order, in its language."""
+"""The invoice, the packing slip and the credit notes of an order, in its language."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cms_ssg.errors import fail
 from cms_ssg.render.strings import Translator
@@ -16,12 +17,27 @@ from cms_ssg.text.money import format_amount
 from cms_ssg.verticals.shop.carts import settings_of
 from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
 
-PAPERS: Final = ("invoice", "packing-slip")
+if TYPE_CHECKING:
+    from cms_ssg.verticals.shop.credit_notes import CreditNote
+
+PAPERS: Final = re.compile("invoice|packing-slip|credit-note-([1-9][0-9]{0,17})")
+"""Names of papers."""
 
 
-def make_paper(kind: str, site: Site, t: Translator, order: OrderRow, items: Sequence[ItemRow]) -> Document:
-    """``invoice`` or ``packing-slip``. Raises CmsError shop.no-invoice for an order that was not paid."""
-    return _make_invoice(site, t, order, items) if kind == "invoice" else _make_packing_slip(site, t, order, items)
+def make_paper(
+    kind: str, site: Site, t: Translator, order: OrderRow, items: Sequence[ItemRow], notes: Sequence[CreditNote] = ()
+) -> Document:
+    """The paper of this name. Raises CmsError shop.no-invoice for an order that was not paid, shop.no-credit-note."""
+    if kind == "invoice":
+        return _make_invoice(site, t, order, items)
+    if kind == "packing-slip":
+        return _make_packing_slip(site, t, order, items)
+    number = kind.rpartition("-")[2]
+    note = next((one for one in notes if str(one.number) == number), None)
+    if note is None:
+        hint = "cms orders show lists its refunds."
+        raise fail("shop.no-credit-note", f"order {order.order_number} has no credit note {number}", hint=hint)
+    return _make_credit_note(site, t, order, note)
 
 
 def locale_of_order(site: Site, order: OrderRow) -> str:
@@ -38,7 +54,7 @@ def _make_invoice(site: Site, t: Translator, order: OrderRow, items: Sequence[It
         return format_amount(amount, order.currency, locale)
 
     rows = [
-        [item.sku, item.full_name, str(item.quantity), money(item.unit_price), f"{_percent(_rate(item))} %", money(item.subtotal)]
+        [item.sku, item.full_name, str(item.quantity), money(item.unit_price), f"{_percent(rate_of_item(item))} %", money(item.subtotal)]
         for item in items
     ]
     sums = [(t("shop_subtotal"), money(order.subtotal))]
@@ -68,6 +84,28 @@ def _make_invoice(site: Site, t: Translator, order: OrderRow, items: Sequence[It
     )  # fmt: skip
 
 
+def _make_credit_note(site: Site, t: Translator, order: OrderRow, note: CreditNote) -> Document:
+    settings, locale = settings_of(site), locale_of_order(site, order)
+
+    def money(amount: int) -> str:
+        return format_amount(amount, order.currency, locale)
+
+    rows = [[sku, title, str(quantity), money(amount)] for sku, title, quantity, amount in note.lines]
+    taxes = [(t("shop_tax_of", rate=_percent(Decimal(rate)), amount=money(net)), money(tax)) for rate, net, tax in note.taxes if tax]
+    notes = [t("shop_reverse_charge", number=order.metadata["vat_number"])] if order.metadata.get("vat_number") else []
+    return Document(
+        title=f"{t('shop_credit_note')} {note.number}", locale=locale, direction=site.locales[locale].dir or "ltr", sender=settings.seller or site.settings.title,
+        recipient=format_lines(order.billing_address),
+        facts=[
+            (t("shop_credit_note_number"), str(note.number)), (t("shop_date"), _day(site, note.made_at)), (t("shop_invoice_number"), str(order.invoice_number)),
+            (t("shop_link_number"), order.order_number),
+        ],
+        columns=[t("shop_sku"), t("shop_product"), t("shop_quantity"), t("shop_sum")],
+        rows=rows or [["", t("shop_order_number", number=order.order_number), "", money(note.amount)]], numeric=2,
+        sums=[*taxes, (t("shop_total"), money(note.amount))], notes=[*([t("shop_credit_note_void")] if note.is_void else []), *notes],
+    )  # fmt: skip
+
+
 def _make_packing_slip(site: Site, t: Translator, order: OrderRow, items: Sequence[ItemRow]) -> Document:
     locale = locale_of_order(site, order)
     left = [(item, item.quantity - item.refunded_quantity) for item in items if not item.is_digital]
@@ -86,7 +124,7 @@ def sum_taxes(order: OrderRow, items: Sequence[ItemRow]) -> dict[Decimal, tuple[
     """Rate -> (what is taxed at it, the tax), of lines and shipping together. Their sums are the order's."""
     found: dict[Decimal, tuple[int, int]] = {}
     shipping_tax = order.tax_total - sum(item.tax_total for item in items)
-    lines = [(_rate(item), item.total - item.tax_total, item.tax_total) for item in items]
+    lines = [(rate_of_item(item), item.total - item.tax_total, item.tax_total) for item in items]
     lines.append((Decimal(str(order.metadata.get("shipping_rate") or 0)), order.shipping_total - shipping_tax, shipping_tax))
     for rate, net, tax in lines:
         before = found.get(rate, (0, 0))
@@ -94,7 +132,8 @@ def sum_taxes(order: OrderRow, items: Sequence[ItemRow]) -> dict[Decimal, tuple[
     return dict(sorted(found.items(), reverse=True))
 
 
-def _rate(item: ItemRow) -> Decimal:
+def rate_of_item(item: ItemRow) -> Decimal:
+    """The rate that a line was taxed at: 0.22 for 22 %."""
     return Decimal(str(item.metadata.get("rate") or 0))
 
 

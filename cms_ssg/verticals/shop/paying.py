@@ -7,14 +7,15 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from cms_ssg.payment.provider import PaymentRow, Shop
-from cms_ssg.payment.settling import RefundRefusedError, ask_refund
+from cms_ssg.payment.provider import Dispute, PaymentRow, Shop
+from cms_ssg.payment.refunding import RefundRefusedError, ask_refund
 from cms_ssg.site import Site
 from cms_ssg.store.query import fetch_async
 from cms_ssg.text.money import show_amount
 from cms_ssg.verticals.shop import queries
-from cms_ssg.verticals.shop.mails import write_mail
-from cms_ssg.verticals.shop.queries import ItemRow, OrderRow
+from cms_ssg.verticals.shop.credit_notes import add_credit_note
+from cms_ssg.verticals.shop.mails import write_mail, write_problem_mail
+from cms_ssg.verticals.shop.queries import DisputeRow, ItemRow, OrderRow
 from cms_ssg.verticals.shop.settings import ShopSettings
 
 Connection = AsyncConnection[TupleRow]
@@ -43,7 +44,8 @@ ADD_REFUNDED: Final[LiteralString] = (
     "UPDATE cms.orders SET refunded_total = refunded_total + %s WHERE number = %s RETURNING refunded_total = total"
 )
 FREE_COUPON: Final[LiteralString] = """
-UPDATE cms.coupons c SET used = c.used - 1 FROM cms.orders o WHERE o.number = %s AND c.site = o.site AND c.code = o.coupon AND c.used > 0"""
+UPDATE cms.coupons c SET used = c.used - 1 FROM cms.orders o WHERE o.number = %s AND c.site = o.site AND c.code = o.coupon AND c.used > 0
+  AND NOT EXISTS (SELECT FROM cms.order_events e WHERE e."order" = o.number AND e.to_status = 'cancelled')"""
 RETURNED: Final[LiteralString] = (
     'UPDATE cms.order_items SET refunded_quantity = least(quantity, refunded_quantity + %s) WHERE "order" = %s AND sku = %s'
 )
@@ -87,20 +89,48 @@ class _Payable:
         row = await (await connection.execute(REFUND_DETAILS, (refund,))).fetchone()
         assert row is not None
         amount, details, reason = row
+        bought = await fetch_async(connection, queries.ITEMS, number=number)
         done = await (await connection.execute(ADD_REFUNDED, (amount, number))).fetchone()
         await connection.execute(NOTE, (number, f"refunded {show_amount(amount, payment.currency)}{f': {reason}' if reason else ''}"))
         await return_goods(connection, shop, number, details, f"refund/{refund}")
         order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0]
-        await write_mail(connection, shop, order, "refunded", amount)
         if done is not None and done[0]:
             await move_order(connection, number, "refunded")
+        lines: dict[str, int] = details.get("lines") or {}
+        # After all locks of the stock: whoever refunds or pays at the same time waits for the number.
+        await add_credit_note(connection, shop, order, refund, amount, [(item, lines[item.sku]) for item in bought if item.sku in lines])
+        await write_mail(connection, shop, order, "refunded", amount)
 
-    async def note_failed_refund(self, connection: Connection, payment: PaymentRow, amount: int, problem: str) -> None:
+    async def note_failed_refund(self, connection: Connection, shop: Shop, payment: PaymentRow, amount: int, *, was_made: bool) -> None:
         number = int(payment.subject.partition("/")[2])
-        await connection.execute(NOTE, (number, f"{show_amount(amount, payment.currency)} was not refunded: {problem}"))
+        await connection.execute(queries.LOCK_ORDER, (shop.number, number))
+        if was_made:
+            await connection.execute(ADD_REFUNDED, (-amount, number))
+        order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0]
+        if order.status == "refunded":
+            await move_order(connection, number, "on_hold")
+        await _tell_problem(connection, shop, order, payment.problem)
+
+    async def note_dispute(self, connection: Connection, shop: Shop, payment: PaymentRow, dispute: Dispute) -> None:
+        number = int(payment.subject.partition("/")[2])
+        await connection.execute(queries.LOCK_ORDER, (shop.number, number))
+        order = (await fetch_async(connection, queries.ORDER, site=shop.number, number=number))[0]
+        await _tell_problem(connection, shop, order, describe_dispute(dispute, payment.currency))
 
 
 PAYABLE: Final = _Payable()
+
+
+def describe_dispute(dispute: Dispute | DisputeRow, currency: str) -> str:
+    """A dispute for the shopkeeper, as one line."""
+    due = f", answer until {dispute.due_at:%Y-%m-%d}" if dispute.due_at is not None and dispute.status in ("inquiry", "open") else ""
+    reason = f", {dispute.reason}" if dispute.reason else ""
+    return f"dispute {dispute.name} of {show_amount(dispute.amount, currency)}{reason}: {dispute.status}{due}"
+
+
+async def _tell_problem(connection: Connection, shop: Shop, order: OrderRow, problem: str) -> None:
+    await connection.execute(NOTE, (order.number, problem))
+    await write_problem_mail(connection, shop, order, problem)
 
 
 async def move_order(connection: Connection, number: int, status: str, note: str = "") -> None:
@@ -112,10 +142,10 @@ async def move_order(connection: Connection, number: int, status: str, note: str
 
 async def close_order(connection: Connection, shop: Shop, order: OrderRow) -> None:
     """Cancel an order that is not yet cancelled: what is reserved for it is free again, and its coupon may be used again."""
+    if order.coupon:
+        await connection.execute(FREE_COUPON, (order.number,))  # before the move: an order that was cancelled once has freed it
     await move_order(connection, order.number, "cancelled")
     await connection.execute(RELEASE, (shop.number, f"order/{order.number}"))
-    if order.coupon:
-        await connection.execute(FREE_COUPON, (order.number,))
 
 
 async def return_goods(connection: Connection, shop: Shop, number: int, details: dict[str, Any], key: str) -> int:

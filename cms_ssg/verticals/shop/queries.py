@@ -92,6 +92,12 @@ class OrderRow(NamedTuple):
     payment_page: str | None
     payment_problem: str | None
     invoice_number: int | None
+    disputed_total: int
+
+    @property
+    def left(self) -> int:
+        """What can still be refunded: the buyer has not got it, and no bank holds it."""
+        return max(self.total - self.refunded_total - self.disputed_total, 0)
 
     @property
     def waits_for_hand(self) -> bool:
@@ -102,7 +108,8 @@ class OrderRow(NamedTuple):
 _ORDERS: Final[LiteralString] = """
 SELECT o.number, o.order_id::text, o.order_number, o.status, o.customer_email, o.customer_name, o.billing_address, o.shipping_address, o.shipping_method, o.subtotal,
   o.discount_total, o.shipping_cost, o.shipping_total, o.tax_total, o.total, o.refunded_total, o.currency, o.taxes_included, o.coupon, o.payment_method,
-  o.payment_method_title, o.transaction_id, o.paid_at, o.customer_note, o.tracking, o.metadata, o.locale, o.created_at, p.status, p.page, p.problem, o.invoice_number
+  o.payment_method_title, o.transaction_id, o.paid_at, o.customer_note, o.tracking, o.metadata, o.locale, o.created_at, p.status, p.page, p.problem, o.invoice_number,
+  cms.disputed(p.number)
 FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number WHERE o.site = %(site)s"""
 ORDER: Final = Query(_ORDERS + " AND o.number = %(number)s", OrderRow)
 ORDER_BY_NAME: Final = Query(_ORDERS + " AND (o.order_number = %(name)s OR o.order_id::text = %(name)s)", OrderRow)
@@ -132,6 +139,41 @@ class EventRow(NamedTuple):
 EVENTS: Final = Query(
     """SELECT at, coalesce(from_status || ' -> ' || to_status, note) FROM cms.order_events WHERE "order" = %(number)s ORDER BY number""",
     EventRow,
+)
+
+
+class RefundRow(NamedTuple):
+    """Money that was given back, or was to be. status: ``requested``, ``done`` or ``failed``."""
+
+    amount: int
+    status: str
+    problem: str
+    reason: str
+    created_at: datetime
+    credit_note: int | None
+
+
+REFUNDS: Final = Query(
+    """SELECT r.amount, r.status, r.problem, r.reason, r.created_at, c.number FROM cms.payment_refunds r JOIN cms.payments p ON p.number = r.payment
+    LEFT JOIN cms.credit_notes c ON c.refund = r.number WHERE p.site = %(site)s AND p.subject = 'shop/' || %(number)s::bigint ORDER BY r.number""",
+    RefundRow,
+)
+
+
+class DisputeRow(NamedTuple):
+    """A buyer asked their bank for the money back. due_at: until when the shop may answer."""
+
+    name: str
+    status: str
+    amount: int
+    reason: str
+    due_at: datetime | None
+
+
+DISPUTES: Final = Query(
+    """SELECT d.name, d.status, d.amount, d.reason, d.due_at FROM cms.payment_disputes d JOIN cms.payments p ON p.number = d.payment
+    WHERE p.site = %(site)s AND p.subject = 'shop/' || %(number)s::bigint ORDER BY d.number""",
+    DisputeRow,
 )
 
 

@@ -7,9 +7,12 @@ from typing import Final, LiteralString
 from cms_ssg.kinds.vertical import OpenSite, Task
 from cms_ssg.mail.outbox import ADD, mail_values
 from cms_ssg.mail.sending import TASKS as MAIL
+from cms_ssg.payment.refunding import send_refunds
 from cms_ssg.payment.run import run_in_shop
-from cms_ssg.payment.settling import reconcile, send_refunds
+from cms_ssg.payment.settling import reconcile
+from cms_ssg.selling.best_sellers import rank_best_sellers
 from cms_ssg.selling.order_notices import notify_paid_orders
+from cms_ssg.selling.problem_notices import notify_payment_problems
 from cms_ssg.selling.refund_notices import notify_refunds
 from cms_ssg.types import Problem
 from cms_ssg.verticals.shop.carts import settings_of
@@ -41,10 +44,6 @@ WHERE a.site = %s ORDER BY a.sku LIMIT 500"""
 TOLD: Final[LiteralString] = (
     "DELETE FROM cms.stock_alerts a USING unnest(%s::text[], %s::timestamptz[]) t (sku, at) WHERE a.site = %s AND a.sku = t.sku AND a.noted_at = t.at"
 )
-BEST: Final[LiteralString] = """
-SELECT i.product FROM cms.orders o JOIN cms.order_items i ON i."order" = o.number JOIN cms.cards c ON c.entry = i.product AND c.live
-WHERE o.site = %s AND o.paid_at > clock_timestamp() - interval '90 days' AND o.status IN ('processing', 'completed')
-GROUP BY i.product ORDER BY sum(i.quantity) DESC, i.product LIMIT 24"""
 
 
 def notify_low_stock(opened: OpenSite) -> str:
@@ -80,23 +79,9 @@ def notify_low_stock(opened: OpenSite) -> str:
     return f"{first.place}:{first.line}: {first.message} [{first.code}]{more}"
 
 
-def rank_best_sellers(opened: OpenSite) -> None:
-    """Count what sold best in the last 90 days; pages are made again only where the order of the first 24 changed."""
-    _, connection, number = opened
-    best = [row[0] for row in connection.execute(BEST, (number,))]
-    known = [row[0] for row in connection.execute("SELECT product FROM cms.best_sellers WHERE site = %s ORDER BY place", (number,))]
-    if best != known:
-        with connection.transaction():
-            connection.execute("DELETE FROM cms.best_sellers WHERE site = %s", (number,))
-            connection.execute(
-                "INSERT INTO cms.best_sellers (site, place, product) SELECT %s, n, p FROM unnest(%s::bigint[]) WITH ORDINALITY u (p, n)",
-                (number, best),
-            )
-            connection.execute("SELECT cms.touch(%s, 'fact/best_sellers/all')", (number,))
-
-
 TASKS = (
     Task("shop.sweep", 60, sweep), Task("shop.forget-carts", 3600, forget_carts), Task("shop.low-stock", 60, notify_low_stock),
     Task("shop.paid-orders", 30, notify_paid_orders), Task("shop.refunds", 30, notify_refunds),
+    Task("shop.payment-problems", 30, notify_payment_problems),
     Task("shop.best-sellers", 3600, rank_best_sellers), *MAIL,
 )  # fmt: skip

@@ -21,6 +21,8 @@ MESSAGES: Final = (
     (re.compile("there is no such code"), "shop_coupon_unknown"),
 )
 """What programs are told -> the text of the site that says the same."""
+NAMES: Final = {"code": "coupon", "method": "shipping"}
+"""Field -> the text that names it, where that is another one."""
 
 
 def say(t: Translator, key: str, otherwise: str, **values: str) -> str:
@@ -55,4 +57,5 @@ def say_message(t: Translator, message: str) -> str:
 
 def _name_field(t: Translator, name: str) -> str:
     """A field as the form calls it: ``billing.postcode`` is the postcode."""
-    return say(t, f"shop_{name.rpartition('.')[2]}", name).partition(" (")[0]
+    last = name.rpartition(".")[2]
+    return say(t, f"shop_{NAMES.get(last, last)}", name).partition(" (")[0]

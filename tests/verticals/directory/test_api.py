@@ -172,6 +172,7 @@ def test_a_listing_is_proposed_approved_claimed_by_mail_changed_by_its_owner_and
         assert site.build().rendered == set()
         page = api.get("/desk/edits").text
         assert "Milan → Asti" in page and "<b>Mo-Fr" not in page and page.count("<article>") == 1
+        assert re.findall("<dt>(.*?)</dt>", page) == ["Status", "City", "Hours", "By", "Sent"], "in the order of the form"
         assert press(api, "edits", "approve") == "/desk/edits?done"
         assert {path, "/places/italy/asti/"} <= site.build().pages
 
@@ -236,7 +237,7 @@ def test_a_form_with_a_mistake_comes_back_as_it_was_filled_in(api: Api, path: st
     assert answer.status_code == 422 and kept in answer.text
     assert f'action="/api/listings{path}"' in answer.text
     assert re.findall(r'name="(\w+)"[^>]* aria-invalid="true"', answer.text) == [wrong]
-    assert re.findall(r'<small id="said-(\w+)" role="alert">[^<]|<small', answer.text) == [wrong]
+    assert re.findall(r'<small id="(\w+)-wrong" role="alert">[^<]|<small', answer.text) == [wrong]
     assert api.client.post(f"/api/listings{path}", data=sent).headers["content-type"] == "application/problem+json"
 
 

@@ -122,10 +122,12 @@ def test_a_form_without_a_picture_and_one_that_a_program_filled_in_leave_none(si
         assert propose(api, b"") == 303  # what a browser sends where no file was chosen
         assert propose(api, make_picture(), homepage="https://example.org") == 303
         assert propose(api, make_picture(), website="javascript://x") == 422
+        assert propose(api, make_picture(), title="") == 422
+        assert list_uploads(site) == []
         assert site.query(
             "SELECT title, e.fields ? 'image' FROM cms.listings l JOIN cms.entries e ON e.id = l.number WHERE l.status = 'pending'"
         ) == [("Old Mill", False)]
-        assert site.query("SELECT count(*) FROM cms.uploads WHERE expires_at IS NULL") == [(0,)]
+        assert site.query("SELECT count(*) FROM cms.uploads") == [(0,)]
 
 
 def test_pictures_and_proposals_can_be_switched_off(site: SiteOnPage) -> None:

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cms_ssg.entries.history import find_last_act, undo_act
+from cms_ssg.entries.save import Entries
+from cms_ssg.entries.values import EntryInput
 from cms_ssg.errors import CmsError
 from cms_ssg.hooks import OrderLine, OrderPaid
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.store.open_store import open_store
-from cms_ssg.verticals.directory.changes import add_listing
+from cms_ssg.verticals.directory.changes import add_listing, find_listing
+from cms_ssg.verticals.directory.commands import set_tier
 from cms_ssg.verticals.directory.selling_tiers import end_tiers, sell_tiers
 from tests.engine.siteonpage import SiteOnPage, database
 
@@ -64,8 +68,15 @@ def read_tier(site: SiteOnPage, slug: str) -> list[tuple[object, ...]]:
 def test_the_listing_that_the_note_names_gets_what_was_bought(shop: SiteOnPage, note: str) -> None:
     assert "is premium until 2031-01-01" in sell(shop, make_order(("PREMIUM-YEAR", 1), ("MUG", 3), note=note))
     assert read_tier(shop, "mill-of-asti") == [("premium", "2031-01-01")]
+    [(number, origin, kind, what)] = shop.query("SELECT id, origin, kind, what FROM cms.acts")
+    assert (origin, kind, what.partition(" (")[0]) == ("shop", "tier", "Mill of Asti") and what.endswith(
+        "is premium until 2031-01-01 (order 1001)"
+    )
     built = shop.build()
     assert "/listings/mill-of-asti/" in built.pages
+    with database(shop.url), open_store(shop.root, "") as (opened, connection, row):
+        undo_act(Entries(connection, opened, row.id), find_last_act(connection, row.id, number))
+    assert read_tier(shop, "mill-of-asti") == [("basic", None)]
 
 
 def test_the_only_listing_of_a_buyer_needs_no_note_and_several_need_one(shop: SiteOnPage) -> None:
@@ -94,6 +105,22 @@ def test_a_listing_of_a_file_and_an_order_of_something_else_change_nothing(shop:
     assert read_tier(shop, "mill-of-asti") == [("basic", None)]
 
 
+def test_an_end_that_is_no_day_is_told_as_the_option_that_it_is(shop: SiteOnPage) -> None:
+    with database(shop.url), open_store(shop.root, "") as (opened, connection, row):
+        site = OpenSite(opened, connection, row.id)
+        with pytest.raises(CmsError) as error:
+            set_tier(site, "mill-of-asti", "premium", until="nonsense")
+        [problem] = error.value.problems
+        assert (problem.code, problem.place, problem.message) == ("directory.until", "", "--until: 'nonsense' is not a date")
+        assert "2025-03-01" in problem.hint
+        with pytest.raises(CmsError) as error:
+            Entries(connection, opened, row.id).save_entry(
+                EntryInput("listing", {"tier": "golden"}, number=find_listing(connection, row.id, "mill-of-asti").number)
+            )
+        assert error.value.problems[0].place == "content/listings/mill-of-asti.md (api)", "there is no such file to be changed"
+    assert read_tier(shop, "mill-of-asti") == [("basic", None)]
+
+
 def end(site: SiteOnPage, order: OrderPaid, *notes: str) -> str:
     with database(site.url), open_store(site.root, "") as (opened, connection, row):
         return end_tiers(OpenSite(opened, connection, row.id), order, notes)
@@ -106,6 +133,7 @@ def test_a_refund_takes_back_the_time_that_was_bought_and_no_other(shop: SiteOnP
     assert end(shop, month, "Mill of Asti is featured", "rang the buyer") == "", "an order that gave nothing takes nothing"
     assert "is featured until 2030-01-31" in end(shop, month, first)
     assert read_tier(shop, "mill-of-asti") == [("featured", "2030-01-31")]
+    assert shop.query("SELECT count(*) FROM cms.acts") == [(3,)], "two were sold, one was taken back"
     assert "is no longer featured" in end(shop, make_order(("FEATURED-MONTH", 60)), "rang the buyer", second)
     assert read_tier(shop, "mill-of-asti") == [("basic", None)]
     sold = sell(shop, year)

@@ -47,10 +47,10 @@ def test_a_value_is_tidied_and_kept(field: str, sent: str, stored: str) -> None:
 @pytest.mark.parametrize(
     ("field", "sent", "why"),
     [
-        ("name", "", "form_required"), ("name", " \u200e ", "form_required"), ("name", "x" * 11, "form_too_long"), ("email", "ada", "form_invalid"),
-        ("email", "a@b.c\nBcc: d@e.f", "form_invalid"), ("email", "a" * 250 + "@b.cd", "form_too_long"), ("wood", "Pine", "form_invalid"),
-        ("yes", "on", "form_invalid"), ("day", "2026-02-30", "form_invalid"), ("tel", "call me", "form_invalid"), ("many", "1e9", "form_invalid"),
-        ("site", "javascript:alert(1)", "form_invalid"), ("text", "x" * 5001, "form_too_long"),
+        ("name", "", "field_missing"), ("name", " \u200e ", "field_missing"), ("name", "x" * 11, "field_too_long"), ("email", "ada", "field_email"),
+        ("email", "a@b.c\nBcc: d@e.f", "field_email"), ("email", "a" * 250 + "@b.cd", "field_too_long"), ("wood", "Pine", "field_wrong"),
+        ("yes", "on", "field_wrong"), ("day", "2026-02-30", "field_date"), ("tel", "call me", "field_phone"), ("many", "1e9", "field_number"),
+        ("site", "javascript:alert(1)", "field_url"), ("text", "x" * 5001, "field_too_long"),
     ],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_told_by_its_field(field: str, sent: str, why: str) -> None:

@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from aiosmtpd.smtp import Envelope, Session
 
+from cms_ssg.api.form_again import Blank, render_form
 from cms_ssg.api.limits import Limiter
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.mail.sending import send_mails
@@ -22,7 +23,6 @@ from cms_ssg.privacy.people import erase_person, find_person
 from cms_ssg.store.connect import connect
 from cms_ssg.store.open_store import open_store
 from cms_ssg.store.tokens import create_token
-from cms_ssg.verticals.forms.again import render_again
 from cms_ssg.verticals.forms.commands import export, list_forms
 from cms_ssg.verticals.forms.definition import make_form
 from cms_ssg.verticals.forms.tasks import forget
@@ -136,7 +136,7 @@ def forms(served: Forms) -> Forms:
     served.query("DELETE FROM cms.form_submissions")
     served.query("DELETE FROM cms.mails")
     served.inbox.messages = []
-    served.api.app.app.state.limiter = Limiter(None)
+    served.api.framework.state.limiter = Limiter(None)
     return served
 
 
@@ -166,11 +166,11 @@ def test_what_is_missing_is_said_on_a_page_in_the_forms_language(forms: Forms) -
     answer = forms.send("contact", {"email": "ada", "_locale": "de"}, headers={"Referer": f"{forms.api.client.base_url}/kontakt/"})
     assert answer.status_code == 422
     assert '<html lang="de"' in answer.text
-    assert "Your name: bitte ausfüllen." in answer.text and "E-mail" in answer.text
+    assert "Bitte füllen Sie dies aus." in answer.text and "Bitte schreiben Sie eine E-Mail-Adresse wie name@example.org." in answer.text
     assert 'href="/kontakt/"' in answer.text
     assert 'name="email" value="ada"' in answer.text, "what was written is still there"
     assert answer.text.count("autofocus") == 1
-    assert 'name="_website"' in answer.text and 'name="_locale" value="de"' in answer.text
+    assert 'name="_locale" value="de"' in answer.text
     assert forms.query("SELECT count(*) FROM cms.form_submissions") == [(0,)]
 
 
@@ -178,7 +178,9 @@ def test_what_was_written_is_shown_again_and_runs_nothing(forms: Forms) -> None:
     page = forms.send("contact", {**ADA, "email": '"><script>alert(1)</script>', "name": "</textarea><b>Ada"}).text
     assert "<script>" not in page and "<b>" not in page
     assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in page
-    assert re.findall(r'<small id="form-contact-email-wrong" role="alert">(.*?)</small>', page) == ["E-mail: please look at this again."]
+    assert re.findall(r'<small id="form-contact-email-wrong" role="alert">(.*?)</small>', page) == [
+        "Please write an e-mail address such as name@example.org."
+    ]
 
 
 def test_every_kind_of_field_keeps_what_was_chosen() -> None:
@@ -188,8 +190,8 @@ def test_every_kind_of_field_keeps_what_was_chosen() -> None:
         {"name": "e", "label": "E", "type": "tel", "hint": "With +", "autocomplete": "tel"},
     ]})  # fmt: skip
     sent = {"a": ["two\nlines"], "b": ["y"], "c": ["x"], "d": ["yes"], "e": ["+39"]}
-    html = str(render_again(form, sent, {"e": "Wrong."}, "/api/forms/all", "en", lambda key: key))
-    for part in ("\ntwo\nlines</textarea>", "<option selected>y</option>", 'value="x" checked required>', 'value="yes" checked>', 'value="+39"',
+    html = str(render_form(Blank("/api/forms/all", form.fields, "Send", ids="form-all-"), sent, {"e": "Wrong."}))
+    for part in ("\ntwo\nlines</textarea>", '<option value="y" selected>y</option>', 'value="x" checked required>', 'value="yes" checked>', 'value="+39"',
                  'aria-describedby="form-all-e-wrong form-all-e-hint" aria-invalid="true" autofocus autocomplete="tel"'):  # fmt: skip
         assert part in html, part
 
@@ -337,6 +339,8 @@ def test_the_desk_shows_what_was_sent_and_deletes_it(forms: Forms) -> None:
     cookie = signed_in.headers["set-cookie"].partition(";")[0]  # it is for HTTPS alone, as the site's address is
     with httpx.Client(base_url=forms.api.client.base_url, headers={"Cookie": cookie}) as desk:
         page = desk.get("/desk/forms")
+        asked = re.findall("<dt>(.*?)</dt>", page.text)
+        assert asked == ["Status", "Your name", "E-mail", "What is it about", "Sent"], "as the form asks it"
         assert "contact: ada@example.org" in page.text and "&lt;b&gt;Ada&lt;/b&gt;" in page.text
         found = re.search(r'name="csrf" value="([^"]+)"', page.text)
         assert found is not None

@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 
 from cms_ssg.kinds.vertical import OpenSite
 from cms_ssg.payment.fake import FakeProvider
-from cms_ssg.payment.provider import Report, Shop
+from cms_ssg.payment.provider import Dispute, FailedRefund, Report, Shop
 from cms_ssg.store.connect import connect
 from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop.tasks import TASKS
@@ -122,7 +122,8 @@ Not yet.
 
 ADDRESS = {"name": "Ann", "line1": "Via 1", "city": "Roma", "country": "IT", "postcode": "00100", "region": "RM"}
 FORGET = (
-    "payment_refunds", "payment_events", "payments", "fake_payments", "idempotent_answers", "order_events", "order_items", "downloads", "orders",
+    "credit_notes", "payment_disputes", "payment_refunds", "payment_events", "payments", "fake_payments",
+    "idempotent_answers", "order_events", "order_items", "downloads", "orders",
     "invoice_numbers", "best_sellers", "stock_alerts", "stock_locations", "mails", "cart_lines", "carts", "coupons", "stock_reservations", "stock_levels", "stock_moves",
     "product_sales", "task_runs",
 )  # fmt: skip
@@ -236,7 +237,12 @@ class Stand:
 
         return OpenShop(Shop(context.site, context.number, connect_async, bytes(secret)))
 
-    def send_webhook(self, event: str, report: Report, at: float | None = None, headers: dict[str, str] | None = None) -> httpx.Response:
+    def provider(self) -> FakeProvider:
+        return FakeProvider(self.open().shop)
+
+    def send_webhook(
+        self, event: str, report: Report | FailedRefund | Dispute, at: float | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         signed, body = FakeProvider(self.open().shop).make_webhook(event, report, at)
         return self.api.client.post("/api/payments/fake/webhook", content=body, headers={**signed, **(headers or {}), **new_address()})
 

@@ -53,14 +53,17 @@ def check_params(module: Any, kind: str, params: dict[str, Any]) -> None:
 
 
 class Double:
-    """An account. sessions, intents: by id; least: the smallest amount of a session."""
+    """An account. sessions, intents: by id; least: the smallest amount of a session; failing: status with which each payment that begins is answered.
+    An error is the answer to its key from then on, as at Stripe.
+    """
 
     def __init__(self) -> None:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[Any, dict[str, Any]]] = {}
-        self.refund_status, self.least = "succeeded", 0
+        self.refund_status, self.least, self.failing = "succeeded", 0, 0
+        self.errors: dict[str, RefusedError] = {}
         self.url = ""
 
     def answer(self, method: str, path: str, params: dict[str, Any], key: str) -> dict[str, Any]:
@@ -70,6 +73,13 @@ class Double:
             if self.keys[key][0] != (path, params):
                 raise RefusedError(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters")
             return self.keys[key][1]
+        if key in self.errors:
+            raise self.errors[key]
+        if self.failing and method == "POST" and path in ("/v1/checkout/sessions", "/v1/payment_intents"):
+            self.errors[key] = RefusedError(
+                self.failing, "api_error" if self.failing >= 500 else "invalid_request_error", "That did not work"
+            )
+            raise self.errors[key]
         value = self._act(method, path, params)
         if key and method == "POST":
             self.keys[key] = ((path, params), value)
@@ -106,7 +116,8 @@ class Double:
         name = f"cs_test_{secrets.token_hex(8)}"
         self.sessions[name] = {
             "id": name, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "payment_intent": None, "currency": data["currency"],
-            "amount_total": int(data["unit_amount"]), "metadata": params["metadata"], "url": f"https://checkout.stripe.com/c/pay/{name}",
+            "amount_total": int(data["unit_amount"]), "metadata": params["metadata"],
+            "intent_metadata": params["payment_intent_data"]["metadata"], "url": f"https://checkout.stripe.com/c/pay/{name}",
         }  # fmt: skip
         return self.sessions[name]
 
@@ -148,11 +159,31 @@ class Double:
                 "id": f"re_{secrets.token_hex(6)}",
                 "object": "refund",
                 "amount": int(params["amount"]),
+                "currency": self._find_currency(params["payment_intent"]),
                 "payment_intent": params["payment_intent"],
                 "status": self.refund_status,
             }
         )
         return self.refunds[-1]
+
+    def _find_currency(self, intent: str) -> str:
+        return str(self.intents[intent]["currency"])
+
+    def fail_refund(self, name: str) -> tuple[dict[str, str], bytes]:
+        """The event by which Stripe says that the money of a refund came back."""
+        refund = next(one for one in self.refunds if one["id"] == name)
+        refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+        return self.sign("refund.failed", refund)
+
+    def dispute(self, session: str, status: str) -> tuple[dict[str, str], bytes]:
+        """The event by which Stripe says how a dispute stands."""
+        name = self.sessions[session]["payment_intent"] if session in self.sessions else session
+        there = {"inquiry": "warning_needs_response", "open": "needs_response"}.get(status, status)
+        kind = {"inquiry": "created", "open": "created"}.get(status, "closed")
+        return self.sign(f"charge.dispute.{kind}", {
+            "id": f"dp_{name}", "object": "dispute", "status": there, "payment_intent": name, "charge": f"ch_{name}", "reason": "fraudulent", "amount": 4500,
+            "currency": "eur", "evidence_details": {"due_by": 1_900_000_000},
+        })  # fmt: skip
 
     def pay(self, session: str) -> None:
         """What the buyer does on the hosted page, or in Stripe's own form."""
@@ -174,17 +205,24 @@ class Double:
 
     def _complete(self, session: str, payment_status: str, intent_status: str) -> None:
         name = f"pi_{secrets.token_hex(6)}"
-        self.intents[name] = {"id": name, "object": "payment_intent", "status": intent_status}
+        self.intents[name] = {
+            "id": name, "object": "payment_intent", "status": intent_status, "metadata": self.sessions[session]["intent_metadata"],
+            "currency": self.sessions[session]["currency"],
+        }  # fmt: skip
         self.sessions[session] |= {"status": "complete", "payment_status": payment_status, "payment_intent": name}
 
     def make_webhook(self, kind: str, session: str, at: float | None = None, **changed: Any) -> tuple[dict[str, str], bytes]:
         """Headers and body of an event, signed by the wheel's own helper."""
+        return self.sign(kind, self.intents.get(session) or self.sessions[session], at, **changed)
+
+    def sign(self, kind: str, subject: dict[str, Any], at: float | None = None, **changed: Any) -> tuple[dict[str, str], bytes]:
+        """An event about anything, as `make_webhook` makes one of a payment."""
         event = {
             "id": f"evt_{secrets.token_hex(6)}",
             "object": "event",
             "type": kind,
             "livemode": False,
-            "data": {"object": self.intents.get(session) or self.sessions[session]},
+            "data": {"object": subject},
         } | changed
         body = json.dumps(event)
         stamp = int(at if at is not None else time.time())

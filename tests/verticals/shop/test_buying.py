@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +26,25 @@ def starter(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The starter's address and database, served as `cms serve` does."""
     folder = tmp_path_factory.mktemp("starter") / "shop"
     copy_starter("shop", folder)
+    (folder / "content/products/work-shirt.md").write_text(make_shirt())
     for url in fresh_database(server_url, TEMPLATE):
         build_site(folder, url)
         with serve(folder, list_environ(url)) as address:
             yield address, url
+
+
+def make_shirt() -> str:
+    """A product with many variations, of which those that are both large and blue do not exist, and small red ones are sold out."""
+    lines = []
+    for size in ("small", "medium", "large", "6 XL"):
+        for colour in ("red", "blue", "sand", 'it\'s <b>grey</b> & "soft"'):
+            if (size, colour) != ("large", "blue"):
+                name = colour.replace('"', '\\"')
+                stock = 0 if (size, colour) == ("small", "red") else 40
+                lines.append(
+                    f'  - {{sku: WS-{len(lines)}, attributes: {{size: "{size}", colour: "{name}"}}, price: {40 + len(lines)}.50, stock: {stock}}}'
+                )
+    return "---\ntitle: Work shirt\nvariations:\n" + "\n".join(lines) + "\n---\nA shirt.\n"
 
 
 def fill(browser: Browser) -> None:
@@ -90,6 +106,86 @@ def test_pages_and_the_carts_link_read_without_the_api(starter: tuple[str, str],
     with open_browser(chromium) as browser:
         browser.open(f"{address}/cart/")
         browser.wait("document.querySelector('main h1').textContent === 'Cart'")
+
+
+def test_the_price_and_stock_of_the_chosen_variation_are_those_of_now_and_nothing_else_moves(
+    chromium: str, starter: tuple[str, str]
+) -> None:
+    address, url = starter
+    stand, asked = (
+        Stand(Path(), url, None),
+        "performance.getEntriesByType('resource').filter(one => one.name.includes('/api/products/')).length",
+    )  # type: ignore[arg-type]
+    with open_browser(chromium) as browser:
+        browser.open(f"{address}/products/table-linen/")
+        assert "from €79.00" in browser.text()
+        browser.wait(f"{asked} === 1")
+        browser.run(
+            "window.moves = 0; new MutationObserver(all => moves += all.length)"
+            ".observe(document.querySelector('.buy'), {subtree: true, childList: true, attributes: true, characterData: true})"
+        )
+        browser.run("dispatchEvent(new Event('pageshow'))")
+        browser.wait(f"{asked} === 2")
+        browser.run("new Promise(done => setTimeout(done, 200))")
+        assert browser.run("moves") == 0
+        stand.query("UPDATE cms.skus SET price = 8650 WHERE sku = 'LIN-S-IND'")
+        stand.query("UPDATE cms.skus SET manage_stock = true, low_stock_threshold = 9 WHERE sku = 'LIN-L-NAT'")
+        try:
+            choose(browser, "LIN-S-IND")
+            browser.wait("document.querySelector('.price strong').textContent === '€86.50'")
+            assert browser.run("document.querySelector('.buy .state').textContent") == "Only a few left"
+            assert "€86.50 · Only a few left" in browser.run("document.querySelector('#variation').selectedOptions[0].text")
+            choose(browser, "LIN-L-NAT")
+            browser.wait("document.querySelector('.buy .state').textContent === 'Only a few left'")
+            assert browser.run("document.querySelector('.price strong').textContent") == "€119.00"
+            stand.query("UPDATE cms.stock_levels SET on_hand = 0, reserved = 0 WHERE sku = 'LIN-S-IND'")
+            choose(browser, "LIN-S-IND")
+            browser.wait("document.querySelector('form.add button').disabled")
+            assert browser.run("document.querySelector('.buy .state').textContent") == "Out of stock"
+            choose(browser, "LIN-S-NAT")
+            assert not browser.run("document.querySelector('form.add button').disabled")
+            assert browser.run("document.querySelector('.price strong').textContent") == "€79.00"
+        finally:
+            stand.query("UPDATE cms.skus SET price = 8500 WHERE sku = 'LIN-S-IND'")
+            stand.query("UPDATE cms.stock_levels SET on_hand = 2 WHERE sku = 'LIN-S-IND'")
+            stand.query("UPDATE cms.skus SET low_stock_threshold = 2 WHERE sku = 'LIN-L-NAT'")
+
+
+def test_among_many_variations_each_attribute_has_a_menu_of_what_can_be_had(chromium: str, starter: tuple[str, str]) -> None:
+    address, _ = starter
+    able = "[...document.querySelector('#variation-{}').options].filter(one => !one.disabled).map(one => one.value)"
+    soft = 'it\'s <b>grey</b> & "soft"'
+    with open_browser(chromium) as browser:
+        browser.resize(360, 740)
+        browser.open(f"{address}/products/work-shirt/")
+        assert browser.run("document.querySelector('#variation').offsetParent === null")
+        assert browser.run(able.format(0)) == ["small", "medium", "large", "6 XL"]
+        assert browser.run(able.format(1)) == ["blue", "sand", soft]
+        pick(browser, 0, "large")
+        assert browser.run(able.format(1)) == ["red", "sand", soft]
+        pick(browser, 1, soft)
+        assert browser.run("document.querySelector('.price strong').textContent") == "€50.50"
+        pick(browser, 0, "medium")  # the colour stays
+        assert browser.run("document.querySelector('#variation-1').value") == soft
+        assert browser.run("document.documentElement.scrollWidth") <= 360
+        browser.click("form.add button")
+        assert f"size: medium, colour: {soft}" in browser.text()
+    with open_browser(chromium, script=False) as browser:
+        browser.open(f"{address}/products/work-shirt/")
+        assert "size: large" in browser.text()
+
+
+def pick(browser: Browser, place: int, value: str) -> None:
+    browser.run(
+        f"(() => {{ const menu = document.querySelector('#variation-{place}'); menu.value = {json.dumps(value)};"
+        " menu.dispatchEvent(new Event('change', {bubbles: true})) })()"
+    )
+
+
+def choose(browser: Browser, sku: str) -> None:
+    browser.run(
+        f"(() => {{ const menu = document.querySelector('#variation'); menu.value = '{sku}'; menu.dispatchEvent(new Event('change', {{bubbles: true}})) }})()"
+    )
 
 
 @pytest.mark.parametrize("width", [360, 1280])

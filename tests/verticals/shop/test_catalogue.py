@@ -280,3 +280,24 @@ def test_modules_of_the_core_that_make_its_rows_count_as_its_code(tmp_path: Path
         source.write_text(text)
         digests.add(replace(VERTICAL, sources=(*VERTICAL.sources, source)).digest)
     assert len(digests) == 2
+
+
+@pytest.mark.parametrize(("locale", "weight"), [("en", "0.4 kg"), ("de", "0,4 kg")])
+def test_a_product_page_says_what_it_weighs_and_measures_for_people_and_for_programs(
+    make_site: Callable[[str], SiteOnPage], locale: str, weight: str
+) -> None:
+    measured = SITE.replace("weight: 0.4\n", "weight: 0.4\nlength: 12.5\nwidth: 9\nheight: 10\n").replace(
+        "attributes: {size: S}, stock: 4", "attributes: {size: S}, stock: 4, weight: 0.2"
+    ).replace("stock: 0, price: 17.00", "stock: 0, price: 17.00, weight: 0.35")  # fmt: skip
+    site = make_site(measured.replace("[home]", f'[[locales]]\ncode = "{locale}"\n[home]'))
+    assert site.build().result.status == "done"
+    mug, comma = page(site, MUG), "," if locale == "de" else "."
+    assert f"<td>{weight}</td>" in mug.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"<td>12{comma}5 × 9 × 10 cm</td>" in mug.replace("\N{NO-BREAK SPACE}", " ")
+    data = mug[mug.index("application/ld+json") :]
+    for name, value, unit in (("weight", "0.4", "KGM"), ("depth", "12.5", "CMT"), ("width", "9", "CMT"), ("height", "10", "CMT")):
+        assert f'"{name}":{{"@type":"QuantitativeValue","value":{value},"unitCode":"{unit}"}}' in data
+    shirt = page(site, "/products/shirt/").replace("\N{NO-BREAK SPACE}", " ")
+    assert f"<td>0{comma}2 kg – 0{comma}35 kg</td>" in shirt
+    assert "QuantitativeValue" not in shirt
+    assert 'class="facts"' not in page(site, "/products/guide/")

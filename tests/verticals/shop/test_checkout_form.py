@@ -203,3 +203,18 @@ def test_buyers_choose_among_all_countries_where_the_shop_names_none() -> None:
     assert choose(country="IT", shipping=[post | {"countries": ["CH", "IT"]}]) == ["IT", "CH"]
     assert len(choose(country="IT", shipping=[post | {"countries": ["EU"]}])) == 27
     assert len(choose(country="IT", shipping=[post | {"countries": ["EU"]}, post])) > 200
+
+
+def test_the_cart_keeps_what_was_typed_wrong_and_takes_as_many_as_there_are(shop: Stand, client: httpx.Client) -> None:
+    client.post("/api/carts/mine/lines", data={"sku": "SHIRT-S", "quantity": "9"})
+    page = client.get("/api/cart").text
+    assert '<button class="small" name="quantity" value="4">Take only 4</button>' in page
+    taken = client.post("/api/carts/mine/lines", data={"sku": "SHIRT-S", "set": "1", "quantity": "4"}, follow_redirects=True)
+    assert "Not enough in stock" not in taken.text
+    wrong = client.post("/api/carts/mine/shipping", data={"country": "IT", "vat_number": "DE12 <x>"})
+    assert wrong.status_code == 422
+    assert 'value="DE12 &lt;x&gt;"' in wrong.text
+    for code, said in (("nonsense", "There is no such code."), ("x" * 51, "Coupon: is longer than 50 characters")):
+        refused = client.post("/api/carts/mine/coupon", data={"code": code})
+        assert said in refused.text
+        assert f'value="{code}"' in refused.text

@@ -10,6 +10,7 @@ import pytest
 
 from cms_ssg.errors import CmsError
 from cms_ssg.selling import stock_commands
+from cms_ssg.selling.coupons import commands as coupon_commands
 from cms_ssg.selling.printer import PRINTER
 from cms_ssg.verticals.shop import commands
 from tests.verticals.shop.keeper import make_token, run
@@ -183,17 +184,17 @@ def test_a_form_may_name_another_address_for_the_bill_and_says_what_is_wrong_in_
 
 
 def test_a_coupon_has_its_days_and_can_be_deleted(shop: Stand) -> None:
-    run(shop, commands.add_coupon, "early", percent="10", since="2999-01-01")
-    run(shop, commands.add_coupon, "now", amount="1.50", since="2020-01-01", until="2998-12-31")
+    run(shop, coupon_commands.add_coupon, "early", percent="10", since="2999-01-01")
+    run(shop, coupon_commands.add_coupon, "now", amount="1.50", since="2020-01-01", until="2998-12-31")
     cart = shop.make_cart({"MUG": 1})
     answers = [shop.api.client.post(f"/api/carts/{cart['id']}/coupon", json={"code": code}) for code in ("EARLY", "NOW")]
     assert [answer.status_code for answer in answers] == [422, 200]
     assert answers[1].json()["discount"] == 150
-    run(shop, commands.add_coupon, "always", percent="5")
-    assert [one["ends_at"] and one["ends_at"].year for one in run(shop, commands.list_coupons)] == [None, None, 2999]
-    assert run(shop, commands.delete_coupon, "early") == "EARLY deleted"
+    run(shop, coupon_commands.add_coupon, "always", percent="5")
+    assert [one["ends_at"] and one["ends_at"].year for one in run(shop, coupon_commands.list_coupons)] == [None, None, 2999]
+    assert run(shop, coupon_commands.delete_coupon, "early") == "EARLY deleted"
     with pytest.raises(CmsError, match="no coupon"):
-        run(shop, commands.delete_coupon, "early")
+        run(shop, coupon_commands.delete_coupon, "early")
 
 
 def test_a_till_moves_stock_by_the_api_each_delivery_once(shop: Stand) -> None:

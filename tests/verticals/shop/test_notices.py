@@ -15,7 +15,7 @@ from cms_ssg.selling import stock_commands
 from cms_ssg.selling.refund_notices import notify_refunds
 from cms_ssg.store.open_store import open_store
 from cms_ssg.verticals.shop import commands
-from cms_ssg.verticals.shop.orders import refund_order
+from cms_ssg.verticals.shop.orders import RefundRequest, refund_order
 from cms_ssg.verticals.shop.tasks import notify_low_stock
 from cms_ssg.workers.tasks import run_task
 from tests.engine.siteonpage import database
@@ -48,7 +48,7 @@ def test_a_line_that_is_given_back_as_a_whole_is_told_once(shop: Stand) -> None:
     ):
 
         async def refund(opened: object, key: str = key, lines: dict[str, int] | None = lines) -> None:
-            await refund_order(opened, order["order"], key, lines=lines)  # type: ignore[arg-type]
+            await refund_order(opened, order["order"], RefundRequest(key, lines=lines))  # type: ignore[arg-type]
 
         shop.open().run(refund)
         assert notify(shop, order) == told
@@ -155,4 +155,4 @@ def test_a_refund_that_the_provider_refuses_is_an_error_and_noted_at_the_order(s
         run(shop, commands.refund, order["order"], amount="5.00")
     assert shop.value("SELECT refunded_total FROM cms.orders") == 0
     notes = [note for (note,) in shop.query("SELECT note FROM cms.order_events WHERE note <> ''")]
-    assert notes == ["5.00 EUR was not refunded: it was not paid, or that much is not left of it"]
+    assert notes == ["the refund of 5.00 EUR failed: it was not paid, or that much is not left of it"]

@@ -66,7 +66,7 @@ def test_a_download_is_counted_exactly_under_20_requests_at_once_and_gives_range
 def test_a_refunded_or_unpaid_order_gives_no_download(shop: Stand) -> None:
     order = shop.buy({"GUIDE": 1})
     link = shop.api.client.get(order["order_page"]).json()["downloads"][0]["url"]
-    run(shop, commands.refund, order["order"])
+    run(shop, commands.refund, order["order"], yes=True)
     assert shop.status(order) == "refunded"
     assert shop.api.client.get(link).status_code == 410
 

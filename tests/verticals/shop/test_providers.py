@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import force_setattr
 
 from cms_ssg.payment.fake import FakeProvider
-from cms_ssg.payment.provider import BadWebhookError, IntentRequest, PaymentProvider, ProviderError, Shop
+from cms_ssg.payment.provider import BadWebhookError, FailedRefund, IntentRequest, PaymentProvider, ProviderError, Shop
 from cms_ssg.payment.stripe import StripeIntentsProvider, StripeProvider, from_stripe, to_stripe
 from cms_ssg.verticals.shop.forms import COOKIE
 from tests.verticals.shop.stand import ADDRESS, Stand, new_address
@@ -31,13 +31,20 @@ def new_request() -> IntentRequest:
     return replace(REQUEST, key=f"cms-{name}", payment=name)
 
 
+Message = tuple[dict[str, str], bytes]
+
+
 @dataclass
 class Case:
-    """A provider and its other side. pay: what the buyer does there; webhook: a message of it about a payment."""
+    """A provider and its other side. pay: what the buyer does there; webhook: a message of it about a payment; fail: that the refund of a payment, by
+    its name, failed; dispute: how the dispute about a payment stands.
+    """
 
     provider: PaymentProvider
     pay: Callable[[str], object]
-    webhook: Callable[..., tuple[dict[str, str], bytes]]
+    webhook: Callable[..., Message]
+    fail: Callable[[str, str], Message] | None = None
+    dispute: Callable[[str, str], Message] | None = None
 
 
 def open_test_mode(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Case:
@@ -69,6 +76,8 @@ def case(request: pytest.FixtureRequest, shop: Stand, monkeypatch: pytest.Monkey
             fake,
             lambda intent: run(fake.pay(intent, "succeeded")),
             lambda intent, at=None: fake.make_webhook("evt_1", run(fake.fetch(intent)), at),
+            lambda intent, name: fake.make_webhook("evt_2", run(fake.fail_refund(intent, name))),
+            lambda intent, status: fake.make_webhook(f"evt_{status}", run(fake.dispute(intent, status))),
         )
         return
     monkeypatch.setenv("CMS_STRIPE_KEY", KEY)
@@ -82,7 +91,10 @@ def case(request: pytest.FixtureRequest, shop: Stand, monkeypatch: pytest.Monkey
     }
     make, event = kinds[request.param]
     with open_double() as double:
-        yield Case(make(opened, double.url), double.pay, lambda intent, at=None: double.make_webhook(event, intent, at))
+        yield Case(
+            make(opened, double.url), double.pay, lambda intent, at=None: double.make_webhook(event, intent, at),
+            lambda intent, name: double.fail_refund(name), double.dispute,
+        )  # fmt: skip
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -104,7 +116,7 @@ def test_a_charge_is_reported_by_asking_and_by_webhook_alike(case: Case) -> None
     case.pay(intent)
     report = run(case.provider.fetch(intent))
     assert report.status == "succeeded"
-    event = case.provider.parse_webhook(*case.webhook(intent))
+    event = run(case.provider.read_webhook(*case.webhook(intent)))
     assert event is not None
     assert event.report == report
 
@@ -128,12 +140,36 @@ def test_a_refund_of_one_key_is_made_once_and_never_of_more_than_was_paid(case: 
     run(case.provider.refund(intent, 500, "EUR", keys[2]))
 
 
+def test_a_refund_that_fails_later_is_reported_by_the_name_that_it_was_made_with(case: Case) -> None:
+    if case.fail is None:
+        pytest.skip("nobody makes a refund fail there")
+    request = new_request()
+    intent = run(case.provider.create(request)).id
+    case.pay(intent)
+    name = run(case.provider.refund(intent, 1500, "EUR", f"{intent}-1"))
+    event = run(case.provider.read_webhook(*case.fail(intent, name)))
+    assert event.report == FailedRefund(name, request.payment, 1500, "EUR", "expired_or_canceled_card")
+
+
+def test_a_dispute_is_reported_from_its_beginning_to_its_end(case: Case) -> None:
+    if case.dispute is None:
+        pytest.skip("nobody disputes a payment there")
+    request = new_request()
+    intent = run(case.provider.create(request)).id
+    case.pay(intent)
+    reports = [run(case.provider.read_webhook(*case.dispute(intent, status))).report for status in ("inquiry", "open", "won", "lost")]
+    assert [one.status for one in reports] == ["inquiry", "open", "won", "lost"]
+    assert {(one.name, one.payment, one.amount, one.currency, one.reason) for one in reports} == {
+        (reports[0].name, request.payment, 4500, "EUR", "fraudulent")
+    }
+
+
 def test_a_webhook_with_a_wrong_or_old_signature_is_refused(case: Case) -> None:
     intent = run(case.provider.create(new_request())).id
     headers, body = case.webhook(intent)
     for wrong_headers, wrong_body in (({}, body), (headers, body + b" "), case.webhook(intent, time.time() - 400)):
         with pytest.raises(BadWebhookError):
-            case.provider.parse_webhook(wrong_headers, wrong_body)
+            run(case.provider.read_webhook(wrong_headers, wrong_body))
 
 
 def test_a_stripe_webhook_of_another_account_or_mode_is_refused_and_other_events_are_none(
@@ -146,9 +182,9 @@ def test_a_stripe_webhook_of_another_account_or_mode_is_refused_and_other_events
         intent = run(provider.create(REQUEST)).id
         for changed in ({"account": "acct_1"}, {"livemode": True}):
             with pytest.raises(BadWebhookError):
-                provider.parse_webhook(*double.make_webhook("checkout.session.completed", intent, None, **changed))
-        assert provider.parse_webhook(*double.make_webhook("customer.created", intent)) is None
-        expired = provider.parse_webhook(*double.make_webhook("checkout.session.expired", intent))
+                run(provider.read_webhook(*double.make_webhook("checkout.session.completed", intent, None, **changed)))
+        assert run(provider.read_webhook(*double.make_webhook("customer.created", intent))) is None
+        expired = run(provider.read_webhook(*double.make_webhook("checkout.session.expired", intent)))
         assert expired is not None
         assert expired.report.status == "cancelled"
 
@@ -215,7 +251,7 @@ def test_a_stripe_session_whose_money_takes_days_is_on_its_way_until_it_comes_or
         intent = run(provider.create(new_request())).id
 
         def told(kind: str) -> list[str]:
-            found = provider.parse_webhook(*double.make_webhook(kind, intent))
+            found = run(provider.read_webhook(*double.make_webhook(kind, intent)))
             return [run(provider.fetch(intent)).status, found.report.status if found is not None else ""]
 
         double.pay_slowly(intent)

@@ -9,16 +9,16 @@ import pytest
 
 from cms_ssg.api.problems import ApiError
 from cms_ssg.payment.provider import Shop
-from cms_ssg.verticals.shop.orders import cancel_order, refund_order
+from cms_ssg.verticals.shop.orders import RefundRequest, cancel_order, refund_order
 from tests.verticals.shop.stand import Stand
 
 
 async def refund_one(opened: Shop, order: str) -> None:
-    await refund_order(opened, order, "one-mug", lines={"MUG": 1}, restock=True)
+    await refund_order(opened, order, RefundRequest("one-mug", lines={"MUG": 1}, restock=True))
 
 
 async def refund_all(opened: Shop, order: str) -> None:
-    await refund_order(opened, order, "all-of-it", restock=True)
+    await refund_order(opened, order, RefundRequest("all-of-it", restock=True))
 
 
 async def cancel(opened: Shop, order: str) -> None:
@@ -81,16 +81,16 @@ def test_lines_are_refunded_to_the_last_cent_and_no_further(shop: Stand) -> None
 
     async def back(opened: Shop) -> None:
         for number in range(3):
-            await refund_order(opened, order["order"], f"mug-number-{number}", lines={"MUG": 1}, restock=True)
+            await refund_order(opened, order["order"], RefundRequest(f"mug-number-{number}", lines={"MUG": 1}, restock=True))
         with pytest.raises(ApiError, match="back already"):
-            await refund_order(opened, order["order"], "mug-number-4", lines={"MUG": 1})
+            await refund_order(opened, order["order"], RefundRequest("mug-number-4", lines={"MUG": 1}))
         with pytest.raises(ApiError, match="less than this"):
-            await refund_order(opened, order["order"], "too-much-of-it", order["total"])
+            await refund_order(opened, order["order"], RefundRequest("too-much-of-it", order["total"]))
 
     shop.open().run(back)
     assert shop.value("SELECT refunded_total FROM cms.orders") == line
     assert shop.stock("MUG") == (50, 0)
-    shop.open().run(lambda opened: refund_order(opened, order["order"], "the-shipping"))
+    shop.open().run(lambda opened: refund_order(opened, order["order"], RefundRequest("the-shipping")))
     assert shop.status(order) == "refunded"
 
 

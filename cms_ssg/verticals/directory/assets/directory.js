@@ -52,6 +52,10 @@
     if (keep) history.pushState(null, "", `?${values}`);
     try {
       const answer = await fetch(`${said.api}?${values}&locale=${said.locale}&offset=${offset}`, { signal: mine.signal });
+      if (answer.status === 422 && (place || Object.keys(chosen).length)) { // an address with what the directory does not have, any more
+        chosen = {}; place = null;
+        return ask(keep);
+      }
       if (!answer.ok) throw new Error(answer.status);
       const data = await answer.json();
       if (more) { found.querySelector(".hits").append(...data.listings.map(show)); found.querySelector(".pager")?.remove(); }

@@ -8,23 +8,101 @@
   }
   if (page && page.dataset.shop === "checkout") checkOut(page);
   const state = document.querySelector("p.state[data-state]"), price = document.querySelector("p.price[data-sku]");
-  const form = document.querySelector("form.add");
-  if (!state || !price || (form && form.elements.sku.tagName === "SELECT")) return;
-  const api = form ? form.action.replace(/carts\/mine\/lines$/, "products/") : "/api/products/";
-  fetch(api + encodeURIComponent(price.dataset.sku)).then((answer) => (answer.ok ? answer.json() : null)).then((now) => {
-    if (!now) return;
-    if (String(now.price) !== price.dataset.amount) {
-      const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: now.currency });
-      price.querySelector("del")?.remove();
-      price.querySelector("strong").textContent = money.format(now.price / 10 ** money.resolvedOptions().maximumFractionDigits);
-      price.dataset.amount = now.price;
+  if (state && price) keepFresh(document.querySelector("form.add"));
+
+  // Price and stock as they are now, of the product or of the variation that is chosen. What is shown changes only where it is not true any more.
+  function keepFresh(form) {
+    const menu = form?.elements.sku.tagName === "SELECT" ? form.elements.sku : null, button = form?.querySelector("button");
+    const api = form ? form.action.replace(/carts\/mine\/lines$/, "products/") : "/api/products/";
+    const say = (name) => state.getAttribute(`data-${name.replaceAll("_", "-")}`);
+    const format = (amount, currency) => {
+      const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
+      return money.format(amount / 10 ** money.resolvedOptions().maximumFractionDigits);
+    };
+    const showPrice = (amount, was) => {
+      const del = price.querySelector("del"), currency = price.dataset.currency;
+      if (del && !was) del.remove();
+      else if (was) {
+        const shown = del || price.insertBefore(document.createElement("del"), price.firstChild);
+        shown.replaceChildren(...shown.querySelectorAll(".hide"), format(was, currency));
+        shown.after(" ");
+      }
+      price.querySelector("strong").textContent = format(amount, currency);
+    };
+    const showState = (name) => {
+      state.classList.replace(state.dataset.state, name);
+      state.textContent = say(name);
+      state.dataset.state = name;
+    };
+    const showChosen = ({ dataset }) => {
+      showPrice(dataset.amount, dataset.was);
+      showState(dataset.state);
+      button.disabled = dataset.state === "out_of_stock";
+    };
+    const update = (option, now) => {
+      const { amount, was = "", state: before } = option.dataset, next = [now.price ?? amount, now.was ?? ""].map(String);
+      if (next[0] === amount && next[1] === was && now.state === before) return;
+      const label = option.text.split(" · ").slice(0, before === "in_stock" ? -1 : -2);
+      Object.assign(option.dataset, { amount: next[0], was: next[1], state: now.state });
+      option.text = [...label, format(next[0], price.dataset.currency), ...(now.state === "in_stock" ? [] : [say(now.state)])].join(" · ");
+      if (menu.selectedOptions[0] === option) showChosen(option);
+    };
+    let asked;
+    const ask = (sku, then) => {
+      asked?.abort();
+      asked = new AbortController();
+      fetch(api + encodeURIComponent(sku), { signal: asked.signal }).then((answer) => answer.json()).then((now) => {
+        if (now.code === "shop.no-sku") then({ state: "out_of_stock", can_buy: false });
+        else if (now.sku) then(now);
+      }).catch(() => {});
+    };
+    const askChosen = () => { const [option] = menu.selectedOptions; if (option) ask(option.value, (now) => update(option, now)); };
+    if (menu) {
+      if (menu.dataset.names && menu.options.length > 12) splitMenu(menu);
+      menu.addEventListener("change", () => { showChosen(menu.selectedOptions[0]); askChosen(); });
+      addEventListener("pageshow", askChosen);
+      return;
     }
-    if (now.state === state.dataset.state) return;
-    state.classList.replace(state.dataset.state, now.state);
-    state.textContent = state.getAttribute(`data-${now.state.replaceAll("_", "-")}`);
-    state.dataset.state = now.state;
-    if (form && !now.can_buy) form.hidden = true;
-  }).catch(() => {});
+    ask(price.dataset.sku, (now) => {
+      if (now.price !== undefined && String(now.price) !== price.dataset.amount) {
+        showPrice(now.price, now.was);
+        price.dataset.amount = now.price;
+      }
+      if (now.state !== state.dataset.state) showState(now.state);
+      if (form && !now.can_buy) form.hidden = true;
+    });
+  }
+
+  // Among many variations, one is found by a menu for each attribute. The whole menu stays in the form, which sends its value.
+  function splitMenu(menu) {
+    const all = [...menu.options].map((option) => ({ option, values: JSON.parse(option.dataset.values) })), field = menu.closest(".field");
+    const menus = JSON.parse(menu.dataset.names).map((name, place) => {
+      const one = Object.assign(document.createElement("select"), { id: `variation-${place}` }), its = field.cloneNode(false);
+      its.append(Object.assign(document.createElement("label"), { htmlFor: one.id, textContent: name }), one);
+      for (const value of new Set(all.map(({ values }) => values[place]))) one.add(new Option(value));
+      field.before(its);
+      return one;
+    });
+    // What cannot be had together with what is chosen before it cannot be chosen.
+    const show = () => {
+      const chosen = all[menu.selectedIndex]?.values;
+      if (chosen) menus.forEach((one, place) => {
+        const some = new Set(all.filter(({ option, values }) => !option.disabled && chosen.slice(0, place).every((value, k) => value === values[k])).map(({ values }) => values[place]));
+        for (const option of one.options) option.disabled = !some.has(option.value);
+        one.value = chosen[place];
+      });
+    };
+    menus.forEach((one, place) => one.addEventListener("change", () => {
+      const wanted = menus.map(({ value }) => value), fits = ({ values }) => values.filter((value, k) => value === wanted[k]).length;
+      const able = all.filter(({ option, values }) => !option.disabled && values.slice(0, place + 1).every((value, k) => value === wanted[k]));
+      if (able.length) able.reduce((best, other) => (fits(other) > fits(best) ? other : best)).option.selected = true;
+      show();
+      menu.dispatchEvent(new Event("change", { bubbles: true }));
+    }));
+    addEventListener("pageshow", show);
+    show();
+    field.hidden = true;
+  }
 
   // The form is sent without leaving the page, so that going back finds no page that would be sent again, and nothing that was typed is lost.
   function checkOut(page) {

@@ -16,8 +16,9 @@ PERIODS: Final = {"day": "YYYY-MM-DD", "month": "YYYY-MM", "year": "YYYY"}
 
 SALES: Final[LiteralString] = """
 SELECT to_char(o.paid_at AT TIME ZONE %(zone)s, %(format)s) AS period, o.currency, count(*), sum(o.total), sum(o.tax_total), sum(o.shipping_total), sum(o.discount_total),
-  sum(o.refunded_total)
-FROM cms.orders o WHERE o.site = %(site)s AND o.paid_at >= %(since)s::timestamp AT TIME ZONE %(zone)s AND o.paid_at < %(until)s::timestamp AT TIME ZONE %(zone)s
+  sum(o.refunded_total), sum(cms.disputed(p.number))
+FROM cms.orders o LEFT JOIN cms.payments p ON p.site = o.site AND p.subject = 'shop/' || o.number
+WHERE o.site = %(site)s AND o.paid_at >= %(since)s::timestamp AT TIME ZONE %(zone)s AND o.paid_at < %(until)s::timestamp AT TIME ZONE %(zone)s
   AND o.status <> 'cancelled'
 GROUP BY 1, 2 ORDER BY 1, 2"""
 
@@ -48,10 +49,10 @@ def list_sales(connection: Connection[Any], values: dict[str, Any], by: str) -> 
         names = ("sku", "product", "currency", "units", "total", "orders")
         rows = [dict(zip(names, row, strict=True)) for row in connection.execute(PRODUCTS, values)]
     else:
-        names = ("period", "currency", "orders", "total", "tax", "shipping", "discount", "refunded")
+        names = ("period", "currency", "orders", "total", "tax", "shipping", "discount", "refunded", "disputed")
         rows = [dict(zip(names, row, strict=True)) for row in connection.execute(SALES, {**values, "format": PERIODS[by]})]
     for row in rows:
-        for name in ("total", "tax", "shipping", "discount", "refunded"):
+        for name in ("total", "tax", "shipping", "discount", "refunded", "disputed"):
             if name in row:
                 row[name] = str(to_decimal(int(row[name]), row["currency"]))
     return rows
