@@ -48,13 +48,13 @@ def find_missing() -> Iterator[Callable[[Path, Iterable[str]], list[str]]]:
 
 
 @pytest.fixture
-def build(cms: Callable[..., tuple[int, object, str]], db_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
-    """Builds a site and gives its output folder."""
+def build(cms: Callable[..., tuple[int, object, str]], db_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Builds a site, which ends with a code, 3 where a file is wrong, and gives its output folder."""
 
-    def run(site: Path) -> Path:
+    def run(site: Path, ends: int = 0) -> Path:
         monkeypatch.setenv("CMS_DATABASE_URL", db_url)
         code, result, said = cms("-C", str(site), "build")
-        assert code == 0, (result, said)
+        assert code == ends, (result, said)
         return site / "build"
 
     return run

@@ -33,7 +33,7 @@ CODE = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.DOTALL)
 def test_every_address_that_was_there_answers(
     cms: Cms,
     tmp_path: Path,
-    build: Callable[[Path], Path],
+    build: Callable[..., Path],
     find_missing: Callable[[Path, Iterable[str]], list[str]],
     kind: str,
     files: dict[str, str | bytes],
@@ -44,7 +44,8 @@ def test_every_address_that_was_there_answers(
     code, result, _ = cms("init", "--from", kind, str(old)) if adopted else cms("migrate", kind, str(old), str(site))
     assert code == 0
     site = old if adopted else site
-    built = build(site)
+    # Each of the Hugo sites that stay has one file that its author has to mend
+    built = build(site, 3 if adopted and kind == "hugo" else 0)
     opened = open_site(site, {})
     by_server = {source for source in read_redirects(site, opened.settings).targets if source.endswith((".xml", ".png", ".json"))}
     theme = {"/theme.txt"} if adopted else set()  # what a theme brings stays in it
